@@ -1,0 +1,106 @@
+# trainyard: a desk in front of meson and ninja. `make help` tells what there is.
+# Each target installs the Debian packages that it needs (tools/packages) and nothing twice.
+
+MESON  = /usr/bin/meson
+NINJA  = ninja
+PYTHON = /usr/bin/python3
+BUILD  = build
+ASAN   = build/asan
+OPT    = build/opt
+PREFIX = /usr/local
+SEED   =
+ROUNDS = 100
+
+.DEFAULT_GOAL := all
+MAKEFLAGS += --no-print-directory
+ifneq ($(wildcard $(MESON)),$(MESON))
+MESON := $(shell command -v meson || echo $(MESON))
+endif
+
+## all      build the three programs, optimised and hardened, into build/ (the default)
+.PHONY: all
+all: need-build $(BUILD)/build.ninja
+	@$(NINJA) -C $(BUILD)
+	@echo "built: $(BUILD)/trainyard $(BUILD)/trainyardd $(BUILD)/trainyard-runner"
+
+## run      the demo: a server, a real training, its loss falling; Ctrl-C ends it
+.PHONY: run
+run: all
+	@tools/demo $(BUILD)
+
+## test     everything that a change must pass; ends with the count
+.PHONY: test
+test: need-build-test
+	@$(PYTHON) tests/run $(SUITES)
+
+## check    the fast part of the tests, under a minute
+.PHONY: check
+check: need-build-test
+	@$(PYTHON) tests/run --fast
+
+## tidy     floors, libraries, sizes, banned calls, lone headers, formatting
+.PHONY: tidy
+tidy: need-build-tidy
+	@$(PYTHON) tools/tidy
+
+## fmt      format every C file in place
+.PHONY: fmt
+fmt: need-tidy
+	@tools/fmt
+
+## sim      the core under random crashes; SEED=n replays one schedule
+.PHONY: sim
+sim: need-build-test $(OPT)/build.ninja
+	@tools/sim $(OPT) $(SEED)
+
+## faults   kill -9 at random instants, judged by a ledger; ROUNDS=n
+.PHONY: faults
+faults: all
+	@tools/faults $(BUILD) $(ROUNDS)
+
+## soak     the long runs: 1 million schedules, 2000 fault rounds
+.PHONY: soak
+soak: all $(OPT)/build.ninja
+	@tools/soak $(BUILD) $(OPT)
+
+## bench    every claim beside its limit and its peer, in one run
+.PHONY: bench
+bench: need-build-bench $(OPT)/build.ninja
+	@tools/bench $(OPT)
+
+## fresh    try the project on an empty Debian 12, as root and as a sudo user
+.PHONY: fresh
+fresh: need-fresh
+	@tools/fresh
+
+## install  install under PREFIX (/usr/local), below DESTDIR if that is set
+.PHONY: install
+install: all
+	@DESTDIR="$(DESTDIR)" $(MESON) install -C $(BUILD) --no-rebuild
+
+## clean    remove build/, demo and all
+.PHONY: clean
+clean:
+	rm -rf build
+
+## help     this list
+.PHONY: help
+help:
+	@sed -n 's/^## /  make /p' Makefile
+
+# need-build-test installs the groups build and test.
+need-%:
+	@tools/need $(subst -, ,$*)
+
+# Configuring speaks only when it fails.
+setup = mkdir -p build && echo "configuring $(1)" && { $(MESON) setup $(1) $(2) >build/setup.log 2>&1 \
+	|| { cat build/setup.log >&2; rm -f $(1)/build.ninja; exit 1; }; }
+
+$(BUILD)/build.ninja:
+	@$(call setup,$(BUILD),--prefix=$(PREFIX) -Dtests=false)
+
+$(OPT)/build.ninja:
+	@$(call setup,$(OPT))
+
+$(ASAN)/build.ninja:
+	@$(call setup,$(ASAN),-Dsanitize=true)
