@@ -1,0 +1,180 @@
+/* base/json_out.c -- see json_out.h. */
+#include "base/json_out.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/moment.h"
+
+static void before_value(struct json_out *j)
+{
+	if (j->comma)
+		buf_char(j->to, ',');
+	j->comma = true;
+}
+
+static void open_with(struct json_out *j, char opener, char closer)
+{
+	assert(j->depth < (int)sizeof(j->closers));
+	before_value(j);
+	buf_char(j->to, opener);
+	j->closers[j->depth++] = closer;
+	j->comma = false;
+}
+
+void json_object(struct json_out *j)
+{
+	open_with(j, '{', '}');
+}
+
+void json_array(struct json_out *j)
+{
+	open_with(j, '[', ']');
+}
+
+void json_end(struct json_out *j)
+{
+	assert(j->depth > 0);
+	buf_char(j->to, j->closers[--j->depth]);
+	j->comma = true;
+}
+
+static void escaped(struct buf *to, struct str text)
+{
+	static const char shorts[] = { ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r',
+		['\t'] = 't' };
+	buf_reserve(to, text.length_bytes + 2);
+	buf_char(to, '"');
+	while (text.length_bytes > 0) {
+		uint32_t code;
+		size_t length = str_utf8_next(text, &code);
+		unsigned char c = (unsigned char)text.at[0];
+		if (c == '\0') {
+			buf_text(to, "\\u0000");
+			length = 1;
+		} else if (length == 0) {
+			buf_text(to, "\xEF\xBF\xBD");
+			length = 1;
+		} else if (c == '"' || c == '\\') {
+			buf_char(to, '\\');
+			buf_char(to, (char)c);
+		} else if (c < sizeof(shorts) && shorts[c]) {
+			buf_char(to, '\\');
+			buf_char(to, shorts[c]);
+		} else if (c < 0x20 || c == 0x7F) {
+			buf_format(to, "\\u%04x", c);
+		} else {
+			buf_add(to, text.at, length);
+		}
+		text.at += length;
+		text.length_bytes -= length;
+	}
+	buf_char(to, '"');
+}
+
+void json_key(struct json_out *j, const char *key)
+{
+	before_value(j);
+	escaped(j->to, str_of(key));
+	buf_char(j->to, ':');
+	j->comma = false;
+}
+
+void json_str(struct json_out *j, struct str text)
+{
+	before_value(j);
+	escaped(j->to, text);
+}
+
+void json_text(struct json_out *j, const char *text)
+{
+	if (text)
+		json_str(j, str_of(text));
+	else
+		json_null(j);
+}
+
+void json_int(struct json_out *j, int64_t value)
+{
+	before_value(j);
+	buf_format(j->to, "%lld", (long long)value);
+}
+
+void json_double(struct json_out *j, double value)
+{
+	if (!isfinite(value)) {
+		json_null(j);
+		return;
+	}
+	before_value(j);
+	char text[32];
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(text, sizeof(text), "%.*g", digits, value);
+		if (strtod(text, NULL) == value)
+			break;
+	}
+	buf_text(j->to, text);
+}
+
+void json_bool(struct json_out *j, bool value)
+{
+	before_value(j);
+	buf_text(j->to, value ? "true" : "false");
+}
+
+void json_null(struct json_out *j)
+{
+	before_value(j);
+	buf_text(j->to, "null");
+}
+
+void json_raw(struct json_out *j, const char *json)
+{
+	before_value(j);
+	buf_text(j->to, json ? json : "null");
+}
+
+void json_put_text(struct json_out *j, const char *key, const char *text)
+{
+	json_key(j, key);
+	json_text(j, text);
+}
+
+void json_put_int(struct json_out *j, const char *key, int64_t value)
+{
+	json_key(j, key);
+	json_int(j, value);
+}
+
+void json_put_double(struct json_out *j, const char *key, double value)
+{
+	json_key(j, key);
+	json_double(j, value);
+}
+
+void json_put_bool(struct json_out *j, const char *key, bool value)
+{
+	json_key(j, key);
+	json_bool(j, value);
+}
+
+void json_put_null(struct json_out *j, const char *key)
+{
+	json_key(j, key);
+	json_null(j);
+}
+
+void json_put_raw(struct json_out *j, const char *key, const char *json)
+{
+	json_key(j, key);
+	json_raw(j, json);
+}
+
+void json_put_time(struct json_out *j, const char *key, int64_t wall_ms)
+{
+	char text[MOMENT_TEXT_SIZE];
+	json_key(j, key);
+	json_text(j, wall_ms ? moment_text(text, wall_ms) : NULL);
+}
