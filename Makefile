@@ -46,7 +46,7 @@ tidy: need-build-tidy
 ## fmt      format every C file in place
 .PHONY: fmt
 fmt: need-tidy
-	@tools/fmt
+	@$(PYTHON) tools/fmt
 
 ## sim      the core under random crashes; SEED=n replays one schedule
 .PHONY: sim
