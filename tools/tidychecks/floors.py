@@ -56,7 +56,7 @@ def includes(file):
 
 
 def resolve(by_path, file, name):
-    for base in ("src", os.path.dirname(file.path), "", "tests", "sdk/c"):
+    for base in ("src", os.path.dirname(file.path), "", "tests", "examples", "sdk/c"):
         path = os.path.normpath(os.path.join(base, name))
         if path in by_path:
             return by_path[path]

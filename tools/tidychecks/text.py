@@ -37,7 +37,7 @@ def check_calls(file):
 def check_head(file):
     """A header is a contract: its first line is its path and its purpose."""
     match = HEAD.match(file.lines[0] if file.lines else "")
-    short = file.path[4:] if file.path.startswith("src/") else file.path
+    short = re.sub(r"^(src|examples)/", "", file.path)
     if not match or match.group(1) not in (short, file.path, os.path.basename(file.path)):
         yield file.path, 1, f"the first line of a header is `/* {short} -- purpose`"
 
