@@ -88,9 +88,11 @@ enum pause_kind {
 struct job_stop {
 	enum stop_phase phase;          /* STOP_NONE = nobody asked */
 	char by[64];                    /* who asked: a user's name */
-	char reason[256];               /* theirs, may be empty */
+	char reason[256];               /* theirs, may be empty; by and reason stay after the end */
+	enum end_reason then;           /* what the end will be: END_CANCELLED, ... */
+	int64_t grace_ms;               /* that this stop gives */
 	int64_t asked_wall_ms;
-	int64_t deadline_wall_ms;       /* for display; the yard keeps its own on boot time */
+	int64_t deadline_wall_ms;       /* of the phase; for display, the yard has its own on boot time */
 };
 
 struct job_end {
