@@ -7,6 +7,7 @@ PYTHON = /usr/bin/python3
 BUILD  = build
 ASAN   = build/asan
 OPT    = build/opt
+CLANG  = build/clang
 PREFIX = /usr/local
 SEED   =
 ROUNDS = 100
@@ -28,14 +29,21 @@ all: need-build $(BUILD)/build.ninja
 run: all
 	@tools/demo $(BUILD)
 
-## test     everything that a change must pass; ends with the count
+## test     everything that a change must pass; ends with the count; SUITES="unit e2e" for some
 .PHONY: test
-test: need-build-test
+test: need-build-test-tidy
 	@$(PYTHON) tests/run $(SUITES)
+
+# The same with sanitizers, for the tests; and with the other compiler, only to see it pass.
+.PHONY: sanitized with-clang
+sanitized: $(ASAN)/build.ninja
+	@$(NINJA) -C $(ASAN)
+with-clang: $(CLANG)/build.ninja
+	@$(NINJA) -C $(CLANG)
 
 ## check    the fast part of the tests, under a minute
 .PHONY: check
-check: need-build-test
+check: need-build-test-tidy
 	@$(PYTHON) tests/run --fast
 
 ## tidy     floors, libraries, sizes, banned calls, lone headers, formatting
@@ -92,15 +100,20 @@ help:
 need-%:
 	@tools/need $(subst -, ,$*)
 
-# Configuring speaks only when it fails.
-setup = mkdir -p build && echo "configuring $(1)" && { $(MESON) setup $(1) $(2) >build/setup.log 2>&1 \
-	|| { cat build/setup.log >&2; rm -f $(1)/build.ninja; exit 1; }; }
+# Configuring speaks only when it fails. A meson.build that came or changed configures again.
+MESON_FILES := $(wildcard meson.build meson_options.txt $(foreach d,* */* */*/*,$(d)/meson.build))
+setup = mkdir -p $(1) && echo "configuring $(1)" && \
+	{ $(MESON) setup $$(test -f $(1)/build.ninja && echo --reconfigure) $(1) $(2) \
+		>$(1)/setup.log 2>&1 || { cat $(1)/setup.log >&2; exit 1; }; }
 
-$(BUILD)/build.ninja:
+$(BUILD)/build.ninja: $(MESON_FILES)
 	@$(call setup,$(BUILD),--prefix=$(PREFIX) -Dtests=false)
 
-$(OPT)/build.ninja:
+$(OPT)/build.ninja: $(MESON_FILES)
 	@$(call setup,$(OPT))
 
-$(ASAN)/build.ninja:
+$(ASAN)/build.ninja: $(MESON_FILES)
 	@$(call setup,$(ASAN),-Dsanitize=true)
+
+$(CLANG)/build.ninja: $(MESON_FILES)
+	@CC=clang && export CC && $(call setup,$(CLANG))

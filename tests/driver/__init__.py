@@ -1,0 +1,1 @@
+"""How tests/run runs its suites and counts them."""

@@ -1,0 +1,55 @@
+"""The suites of `make test`, in their order. What meson knows as a test is added from meson."""
+
+import json
+import os
+import subprocess
+
+PYTHON = "/usr/bin/python3"
+ASAN = "build/asan"
+CLANG = "build/clang"
+
+
+class Suite:
+    """A program to run. `fast` ones are part of `make check`; `junit` ones are pytest's."""
+
+    def __init__(self, name, command, fast=False, limit_seconds=300, env=None, cwd=None,
+                 junit=False):
+        self.name, self.command, self.fast = name, command, fast
+        self.limit_seconds, self.env, self.cwd = limit_seconds, env or {}, cwd
+        self.junit = junit
+
+
+def pytest(name, folder, fast=False, limit_seconds=300, build=ASAN):
+    env = {"TRAINYARD_BUILD": os.path.abspath(build)}
+    command = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", folder]
+    return Suite(name, command, fast, limit_seconds, env, junit=True)
+
+
+def make(name, target, fast=False, limit_seconds=600):
+    return Suite(name, ["make", "--no-print-directory", target], fast, limit_seconds)
+
+
+def builds(fast):
+    """What has to compile, and how. The others run what these leave behind."""
+    yield make("build/hardened", "all", True)
+    yield make("build/sanitized", "sanitized", True)
+    if not fast:
+        yield make("build/clang", "with-clang")
+
+
+def from_meson(build=ASAN):
+    """Every test that meson knows; those of a suite `slow` are left out of `make check`."""
+    done = subprocess.run(["/usr/bin/meson", "introspect", "--tests", build],
+                          capture_output=True, check=True)
+    for test in json.loads(done.stdout):
+        groups = [s.split(":")[-1] for s in test["suite"]] or ["unit"]
+        yield Suite(f"{groups[0]}/{test['name']}", test["cmd"], "slow" not in groups,
+                    max(test["timeout"], 120), test["env"], test["workdir"])
+
+
+def others():
+    """What meson does not know."""
+    yield Suite("desk/tidy", [PYTHON, "tools/tidy"], True)
+    yield pytest("desk/checkers", "tests/desk", True)
+    if os.path.isdir("tests/e2e"):
+        yield pytest("e2e", "tests/e2e", limit_seconds=600)
