@@ -9,7 +9,7 @@
 
 #include "core/job.h"
 
-#define STORE_HASH_BYTES 32             /* SHA-256 */
+#define STORE_HASH_BYTES 32 /* SHA-256 */
 #define STORE_USER_BYTES 64
 #define STORE_IDEMPOTENCY_MS (24 * 3600 * 1000LL)
 
@@ -17,17 +17,17 @@
 struct store_offset {
 	int64_t offset_bytes;
 	uint64_t inode;
-	uint32_t epoch;                 /* rises when the file was found shorter or replaced */
+	uint32_t epoch; /* rises when the file was found shorter or replaced */
 };
 
 /* Append-only: who did what, and why. Everything but kind may be NULL. */
 struct store_event {
-	int64_t seq;                    /* set by the store, rising */
+	int64_t seq; /* set by the store, rising */
 	int64_t at_wall_ms;
-	const char *job_id;             /* NULL = about no single job */
-	const char *kind;               /* "cancel_asked", "state", ... never NULL */
+	const char *job_id; /* NULL = about no single job */
+	const char *kind;   /* "cancel_asked", "state", ... never NULL */
 	const char *who;
-	const char *from;               /* states' words */
+	const char *from; /* states' words */
 	const char *to;
 	const char *why;
 	const char *data_json;
@@ -47,11 +47,11 @@ struct store_token {
 	char user[STORE_USER_BYTES];
 	char role[16];
 	char label[128];
-	char job_id[JOB_ID_BYTES];      /* empty = not bound to one job */
+	char job_id[JOB_ID_BYTES]; /* empty = not bound to one job */
 	int64_t created_wall_ms;
-	int64_t expires_wall_ms;        /* 0 = never */
-	int64_t revoked_wall_ms;        /* 0 = not revoked */
-	int64_t last_used_wall_ms;      /* 0 = never */
+	int64_t expires_wall_ms;   /* 0 = never */
+	int64_t revoked_wall_ms;   /* 0 = not revoked */
+	int64_t last_used_wall_ms; /* 0 = never */
 };
 
 struct store_user {

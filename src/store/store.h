@@ -3,14 +3,15 @@
  * Two stores keep this contract: SQLite (durable) and memory (tests and the simulator). Every call
  * is made from one thread, is synchronous, and takes the time from its caller.
  *
- * Writes belong between store_begin and store_commit (a write outside is a bug: assert) and are seen
- * by readers only after the commit; it returns when they are on disk. Errors of writes:
- *   ERR_CONFLICT   that id or key is taken           the transaction goes on without this write
- *   ERR_NOT_FOUND  no such job                       the same
- *   ERR_DISK_FULL, ERR_IO                            the transaction is lost: every further write
- *                  and the commit fail with the same error; nothing of it remains
- * After a failed commit the caller throws its own state away and rebuilds it from reads, which go on
- * working. The next store_begin may succeed: nothing has to be restarted.
+ * Writes belong between store_begin and store_commit (a write outside is a bug: assert); readers see
+ * them only after the commit, which returns when they are on disk. How writes fail:
+ *   ERR_CONFLICT   that id or key is taken         the transaction goes on without this write
+ *   ERR_NOT_FOUND  no such job                     the same
+ *   ERR_DISK_FULL, ERR_IO                          the transaction is lost: its further writes and
+ *                  the commit fail with the same error, and nothing of it remains (one exception
+ *                  at store_disk_is_full)
+ * After a failed commit the caller throws its own state away and rebuilds it from reads, which go
+ * on working. The next store_begin may succeed: nothing has to be restarted.
  *
  * Reads give the committed view. Strings of a record live in the arena that was passed; absent text
  * is NULL. Reads fail with ERR_NOT_FOUND where one thing was asked for, or ERR_IO.
@@ -36,16 +37,22 @@ struct store;
  * file system. ERR_UNSUPPORTED: the database is newer than this program, or SQLite is too old. */
 struct store *store_open_sqlite(const char *directory, struct err *e);
 struct store *store_open_memory(void);
-void store_close(struct store *s);      /* rolls back what is open; NULL is fine */
+/* The next commit of a memory store fails with this kind: for tests of whoever uses a store. */
+void store_memory_fail_commit(struct store *s, enum err_kind kind);
+void store_close(struct store *s); /* rolls back what is open; NULL is fine */
 
 int store_begin(struct store *s, struct err *e);
-int store_commit(struct store *s, struct err *e);       /* ends the transaction either way */
-void store_rollback(struct store *s);                   /* harmless without a transaction */
+int store_commit(struct store *s, struct err *e); /* ends the transaction either way */
+void store_rollback(struct store *s);             /* harmless without a transaction */
 bool store_in_transaction(const struct store *s);
 
 /* True from a full disk until there is room again. Meanwhile new jobs and points are refused with
- * ERR_DISK_FULL, so that the little that is left can hold the ends of running jobs. */
+ * ERR_DISK_FULL and the transaction goes on without them, so that the little that is left (a
+ * reserve of 1 MiB, given up when the disk is full) can hold the ends of running jobs.
+ * store_begin looks whether there is room again. */
 bool store_disk_is_full(const struct store *s);
+/* True when the open transaction can no longer be committed. */
+bool store_transaction_is_lost(const struct store *s);
 
 /* A number for job.arrival, above all that were ever stored. Needs no transaction; a number that is
  * not stored may come again after a restart. */
@@ -66,8 +73,10 @@ int store_event_append(struct store *s, const struct store_event *event, struct 
 /* ERR_CONFLICT when the owner used the key less than 24 hours before its created_wall_ms. */
 int store_idempotency_put(struct store *s, const struct store_idempotency *i, struct err *e);
 int store_idempotency_expire(struct store *s, int64_t now_wall_ms, struct err *e);
-int store_token_put(struct store *s, const struct store_token *t, struct err *e); /* by id; upsert */
-int store_user_put(struct store *s, const struct store_user *u, struct err *e); /* by name; upsert */
+int store_token_put(struct store *s, const struct store_token *t,
+	struct err *e); /* by id; upsert */
+int store_user_put(struct store *s, const struct store_user *u,
+	struct err *e); /* by name; upsert */
 
 /* Jobs. A record from store_job_get is whole; elsewhere env_json and config_json stay NULL. */
 int store_job_get(struct store *s, const char *id, struct arena *a, struct job_record **r,
@@ -99,8 +108,8 @@ int store_offset_get(struct store *s, const char *job_id, const char *source,
 int store_events(struct store *s, const char *job_id, int64_t after_seq, int64_t limit,
 	struct arena *a, struct store_event **events, size_t *count, struct err *e);
 /* ERR_NOT_FOUND also when it is older than 24 hours. */
-int store_idempotency_get(struct store *s, const char *owner, const char *key,
-	int64_t now_wall_ms, struct store_idempotency *i, struct err *e);
+int store_idempotency_get(struct store *s, const char *owner, const char *key, int64_t now_wall_ms,
+	struct store_idempotency *i, struct err *e);
 /* Found whether expired or revoked or not: judging is the caller's. */
 int store_token_by_hash(struct store *s, const uint8_t hash[STORE_HASH_BYTES],
 	struct store_token *t, struct err *e);
