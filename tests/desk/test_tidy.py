@@ -13,8 +13,8 @@ CLEAN = {
                       "int num_one(void);\n\n#endif\n",
     "src/base/num.c": '#include "base/num.h"\n\nint num_one(void)\n{\n\treturn 1;\n}\n',
     "src/core/yard.c": '#include "base/num.h"\n\nint yard(void)\n{\n\treturn num_one();\n}\n',
-    "src/store/rows.h": "/* store/rows.h -- rows. */\n#ifndef STORE_ROWS_H\n#define STORE_ROWS_H\n\n"
-                        "int rows_count(void);\n\n#endif\n",
+    "src/store/rows.h": "/* store/rows.h -- rows. */\n#ifndef STORE_ROWS_H\n"
+                        "#define STORE_ROWS_H\n\nint rows_count(void);\n\n#endif\n",
     "tools/tidy-exceptions": "at most 0\n",
     "tests/test_it.py": '"""A test."""\n',
 }
@@ -51,10 +51,10 @@ PLANTED = [
     ("a long Python function", "tests/a.py", "def f():\n" + "    f()\n" * 71, "f has 72 lines"),
     ("bad formatting", "src/base/a.c", "int  a;\n", "not formatted"),
     ("a note to oneself", "src/base/a.c", "/* TO" "DO: more */\n", "note to oneself"),
-    ("a tracker's number", "docs/A.md", "see issue 7\n", "tracker"),
+    ("a tracker's number", "docs/A.md", "see iss" "ue 7\n", "tracker"),
     ("a path out of the repository", "docs/A.md", "see ../../elsewhere/notes\n",
      "outside the repository"),
-    ("an address from elsewhere", "docs/A.md", "http://mirror.some" "where.net/x\n",
+    ("an address from elsewhere", "docs/A.md", "http:/" "/mirror.somewhere.net/x\n",
      "address from elsewhere"),
     ("trailing blanks", "src/base/a.c", "int a; \n", "blanks at the end"),
     ("no newline at the end", "src/base/a.c", "int a;", "no newline"),

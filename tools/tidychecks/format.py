@@ -1,6 +1,6 @@
-"""Clang-format, but for definitions of several lines: the tables of the X-macros keep their columns.
+"""Clang-format, but for definitions of several lines: the X-macro tables keep their columns.
 
-Those are fenced off with clang-format's own comments on the way in and the fences taken out after.
+Those are fenced off with clang-format's own comments on the way in, and the fences taken out after.
 """
 
 import re
