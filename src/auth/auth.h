@@ -13,7 +13,7 @@
 #include "base/str.h"
 
 #define AUTH_HASH_BYTES 32
-#define AUTH_TOKEN_BYTES 47             /* "ty_", 43 characters, NUL */
+#define AUTH_TOKEN_BYTES 47 /* "ty_", 43 characters, NUL */
 #define AUTH_USER_BYTES 64
 #define AUTH_JOB_BYTES 129
 
@@ -50,8 +50,8 @@ enum auth_action {
 /* Who asks. A zeroed one is nobody. */
 struct auth_identity {
 	enum auth_role role;
-	char user[AUTH_USER_BYTES];     /* a user's name */
-	char job_id[AUTH_JOB_BYTES];    /* a job's own token: may touch this job only; else empty */
+	char user[AUTH_USER_BYTES];  /* a user's name */
+	char job_id[AUTH_JOB_BYTES]; /* a job's own token: may touch this job only; else empty */
 };
 
 /* A stored token. */
@@ -87,7 +87,7 @@ int auth_authorize(const struct auth_identity *who, enum auth_action action,
 	struct auth_object object, struct err *e);
 
 const char *auth_role_name(enum auth_role role);
-int auth_role_of(struct str word);              /* -1 when no such word */
+int auth_role_of(struct str word); /* -1 when no such word */
 const char *auth_action_words(enum auth_action action);
 
 #endif

@@ -14,24 +14,28 @@
 #include "base/buf.h"
 #include "base/str.h"
 
+/* jansson has functions of the same names (json_object, json_array): ours must never be found by it
+ * when both are in one program. */
+#pragma GCC visibility push(hidden)
+
 struct json_out {
 	struct buf *to;
-	bool comma;                     /* one is due before the next value or key */
+	bool comma; /* one is due before the next value or key */
 	int depth;
 	char closers[64];
 };
 
 void json_object(struct json_out *j);
 void json_array(struct json_out *j);
-void json_end(struct json_out *j);                      /* closes the innermost of both */
+void json_end(struct json_out *j); /* closes the innermost of both */
 void json_key(struct json_out *j, const char *key);
 void json_str(struct json_out *j, struct str text);
-void json_text(struct json_out *j, const char *text);   /* NULL gives null */
+void json_text(struct json_out *j, const char *text); /* NULL gives null */
 void json_int(struct json_out *j, int64_t value);
-void json_double(struct json_out *j, double value);     /* shortest form that reads back */
+void json_double(struct json_out *j, double value); /* shortest form that reads back */
 void json_bool(struct json_out *j, bool value);
 void json_null(struct json_out *j);
-void json_raw(struct json_out *j, const char *json);    /* already JSON; NULL gives null */
+void json_raw(struct json_out *j, const char *json); /* already JSON; NULL gives null */
 
 /* key and value in one line, the usual case. */
 void json_put_text(struct json_out *j, const char *key, const char *text);
@@ -42,5 +46,7 @@ void json_put_null(struct json_out *j, const char *key);
 void json_put_raw(struct json_out *j, const char *key, const char *json);
 /* RFC 3339 UTC with milliseconds and Z; 0 gives null. */
 void json_put_time(struct json_out *j, const char *key, int64_t wall_ms);
+
+#pragma GCC visibility pop
 
 #endif
