@@ -3,8 +3,8 @@
  * A use is a compile error that names what to use instead. `make tidy` looks for the same words in
  * the text, so that a macro cannot hide one.
  *
- * Clock and randomness belong to loop/ (and to runner/, bench/ and tests/, which have no loop):
- * those give their targets `c_args: clock_allowed`. */
+ * Clock and randomness belong to loop/ (and to runner/, bench/, tests/ and examples/, which have no
+ * loop): those give their targets `c_args: clock_allowed`. */
 #ifndef BASE_BANNED_H
 #define BASE_BANNED_H
 
@@ -28,11 +28,12 @@ int system(const char *) BANNED("no shell behind a caller's back");
 FILE *popen(const char *, const char *) BANNED("no shell behind a caller's back");
 
 #ifndef CLOCK_ALLOWED
-time_t time(time_t *) BANNED("the clock is in loop/; take the time as an argument");
-int clock_gettime(clockid_t, struct timespec *) BANNED("the clock is in loop/");
-int gettimeofday(struct timeval *, void *) BANNED("the clock is in loop/");
-int rand(void) BANNED("randomness is in loop/");
-long random(void) BANNED("randomness is in loop/");
+#define NO_CLOCK BANNED("clock and randomness are in loop/ (else c_args: clock_allowed)")
+time_t time(time_t *) NO_CLOCK;
+int clock_gettime(clockid_t, struct timespec *) NO_CLOCK;
+int gettimeofday(struct timeval *, void *) NO_CLOCK;
+int rand(void) NO_CLOCK;
+long random(void) NO_CLOCK;
 #endif
 
 #endif
