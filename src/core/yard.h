@@ -23,23 +23,23 @@
 #include "base/moment.h"
 #include "core/job.h"
 
-#define YARD_GRACE_MS 10000             /* when a job has none of its own (negative) */
+#define YARD_GRACE_MS 10000 /* when a job has none of its own (negative) */
 #define YARD_PENDING_LIMIT_MS 600000
 #define YARD_KILL_LIMIT_MS 10000
 
 struct yard_limits {
-	int slots;                      /* jobs that may be pending, running or frozen at once */
-	int devices;                    /* 0 .. JOB_DEVICES_MAX; device i is bit 1 << i */
-	int jobs_max;                   /* EV_SUBMIT beyond is ERR_BUSY; EV_LOAD is never refused for it */
-	int64_t pending_limit_ms;       /* of this yard's time; 0 = YARD_PENDING_LIMIT_MS */
-	int64_t kill_limit_ms;          /* from KILL to overdue; 0 = YARD_KILL_LIMIT_MS */
+	int slots;    /* jobs that may be pending, running or frozen at once */
+	int devices;  /* 0 .. JOB_DEVICES_MAX; device i is bit 1 << i */
+	int jobs_max; /* EV_SUBMIT beyond is ERR_BUSY; EV_LOAD is never refused for it */
+	int64_t pending_limit_ms; /* of this yard's time; 0 = YARD_PENDING_LIMIT_MS */
+	int64_t kill_limit_ms;    /* from KILL to overdue; 0 = YARD_KILL_LIMIT_MS */
 };
 
 /* What became of an attempt that nobody saw end. */
 enum attempt_gone {
-	ATTEMPT_NEVER_STARTED,          /* provably, and it never will */
-	ATTEMPT_LOST,                   /* it may have run; nothing of it lives */
-	ATTEMPT_REBOOT,                 /* the host was started anew since */
+	ATTEMPT_NEVER_STARTED, /* provably, and it never will */
+	ATTEMPT_LOST,          /* it may have run; nothing of it lives */
+	ATTEMPT_REBOOT,        /* the host was started anew since */
 };
 
 /*   event          uses beside `id` (and `attempt` from STARTED to UNKILLABLE) */
@@ -72,11 +72,11 @@ struct event {
 	const char *by;
 	const char *text;
 	int64_t grace_ms;
-	int64_t started_wall_ms;        /* 0 = not known */
-	int64_t ended_wall_ms;          /* 0 = now */
-	int32_t exit_code;              /* -1 = ended by a signal, or unknown */
-	int32_t exit_signal;            /* 0 = none; code -1 and signal 0: nobody could see how */
-	bool out_of_memory;             /* there is evidence, not a guess */
+	int64_t started_wall_ms; /* 0 = not known */
+	int64_t ended_wall_ms;   /* 0 = now */
+	int32_t exit_code;       /* -1 = ended by a signal, or unknown */
+	int32_t exit_signal;     /* 0 = none; code -1 and signal 0: nobody could see how */
+	bool out_of_memory;      /* there is evidence, not a guess */
 	enum attempt_gone gone;
 	int slots;
 };
@@ -107,12 +107,12 @@ enum command_kind {
 /* Everything by value: a terminal job has left the yard when its commands are carried out. */
 struct command {
 	enum command_kind kind;
-	enum job_state from, to;        /* INSERT: both job.state; UPDATE: see above */
-	uint32_t attempt;               /* START, STOP, KILL, ACK: of which attempt */
-	int64_t grace_ms;               /* STOP */
-	char by[64];                    /* INSERT, UPDATE: who; "" = trainyard itself */
-	char why[256];                  /* UPDATE: a sentence for the job's events; OVERDUE */
-	struct job job;                 /* as it was when the command was given */
+	enum job_state from, to; /* INSERT: both job.state; UPDATE: see above */
+	uint32_t attempt;        /* START, STOP, KILL, ACK: of which attempt */
+	int64_t grace_ms;        /* STOP */
+	char by[64];             /* INSERT, UPDATE: who; "" = trainyard itself */
+	char why[256];           /* UPDATE: a sentence for the job's events; OVERDUE */
+	struct job job;          /* as it was when the command was given */
 };
 
 /* A zeroed struct commands is ready. Grows; keeps its memory over commands_clear. */
@@ -124,12 +124,12 @@ struct commands {
 
 void commands_clear(struct commands *c);
 void commands_finish(struct commands *c);
-bool command_is_row(enum command_kind kind);            /* INSERT, UPDATE: before the commit */
+bool command_is_row(enum command_kind kind); /* INSERT, UPDATE: before the commit */
 
 struct yard;
 
 struct yard *yard_create(const struct yard_limits *limits);
-void yard_destroy(struct yard *y);                      /* NULL is fine */
+void yard_destroy(struct yard *y); /* NULL is fine */
 
 /* 0: accepted, commands appended (perhaps none). -1: refused, and nothing changed:
  *   ERR_NOT_FOUND  CANCEL of a job that the yard does not hold: finished or unknown, the store knows
@@ -167,9 +167,9 @@ int yard_step(struct yard *y, const struct event *ev, struct moment now, struct 
 int64_t yard_next_deadline_boot_ms(const struct yard *y);
 
 /* Readers. What they return is the yard's and lives until the next step. */
-const struct job *yard_find(const struct yard *y, const char *id);      /* NULL = not held */
-int yard_position(const struct yard *y, const struct job *j);           /* 1..n; 0 = not queued */
-const struct job *yard_queued_at(const struct yard *y, int position);   /* NULL beyond the end */
+const struct job *yard_find(const struct yard *y, const char *id);    /* NULL = not held */
+int yard_position(const struct yard *y, const struct job *j);         /* 1..n; 0 = not queued */
+const struct job *yard_queued_at(const struct yard *y, int position); /* NULL beyond the end */
 int yard_queue_length(const struct yard *y);
 
 /* Every job held, in no useful order: `size_t at = 0; while ((j = yard_each(y, &at))) ...`. */
@@ -179,7 +179,7 @@ const struct job *yard_each(const struct yard *y, size_t *at);
 int yard_devices_wanted(const struct yard *y, const struct job *j);
 
 struct yard_counts {
-	int jobs[JOB_STATE_COUNT];      /* terminal states: 0 */
+	int jobs[JOB_STATE_COUNT]; /* terminal states: 0 */
 	int slots, slots_used;
 	int devices, devices_used;
 };
