@@ -5,7 +5,7 @@ import signal
 import subprocess
 import uuid
 
-NONCE_NAME = "TRAINYARD_TEST_RUN"
+NONCE_NAME = "TESTS_RUN_ID"
 NONCE = uuid.uuid4().hex
 
 
