@@ -34,8 +34,8 @@ static const char *const source_names[] = {
 
 static int number_of(enum config_key key, const char *value, int64_t *number, struct err *e)
 {
-	static const char *const words[][2] = { { "off", "on" }, { "false", "true" }, { "no", "yes" },
-		{ "0", "1" } };
+	static const char *const words[][2] = { { "off", "on" }, { "false", "true" },
+		{ "no", "yes" }, { "0", "1" } };
 	if (keys[key].kind == KIND_NUMBER) {
 		if (str_to_i64(str_of(value), number) && *number >= 0)
 			return 0;
@@ -96,7 +96,8 @@ static int read_arguments(struct config *c, int argc, char *const argv[], struct
 			continue;
 		}
 		if (strncmp(name, "--", 2) != 0)
-			return err_set(e, ERR_INPUT, "unexpected argument \"%s\" (see --help)", name);
+			return err_set(e, ERR_INPUT, "unexpected argument \"%s\" (see --help)",
+				name);
 		size_t length = strcspn(name + 2, "=");
 		int key = key_of(name + 2, length);
 		if (key < 0)
@@ -122,8 +123,8 @@ static int read_environment(struct config *c, char *const environment[], struct 
 		for (size_t i = 0; i < length && i < sizeof(lower) - 1; i++)
 			lower[i] = (char)tolower((unsigned char)name[i]);
 		int key = length < sizeof(lower) ? key_of(lower, length) : -1;
-		if (key >= 0 && put(c, (enum config_key)key, name + length + 1,
-				CONFIG_ENVIRONMENT, e) < 0)
+		if (key >= 0 &&
+			put(c, (enum config_key)key, name + length + 1, CONFIG_ENVIRONMENT, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -140,17 +141,20 @@ static int on_entry(void *context, const char *section, const char *name, const 
 	struct file_reading *reading = context;
 	int key = key_of(name, strlen(name));
 	if (*section && strcmp(section, "server") != 0)
-		return !err_set(reading->e, ERR_INPUT, "%s: unknown section [%s]", reading->path, section);
+		return !err_set(reading->e, ERR_INPUT, "%s: unknown section [%s]", reading->path,
+			section);
 	if (key < 0 || key == CONFIG_config || key == CONFIG_state)
-		return !err_set(reading->e, ERR_INPUT, "%s: unknown key \"%s\"", reading->path, name);
+		return !err_set(reading->e, ERR_INPUT, "%s: unknown key \"%s\"", reading->path,
+			name);
 	return put(reading->config, (enum config_key)key, value, CONFIG_FILE, reading->e) == 0;
 }
 
 static int read_file(struct config *c, struct err *e)
 {
 	const char *named = c->value[CONFIG_config];
-	const char *path = *named ? named :
-		arena_format(&c->memory, "%s/trainyard.conf", c->value[CONFIG_state]);
+	const char *path = *named
+		? named
+		: arena_format(&c->memory, "%s/trainyard.conf", c->value[CONFIG_state]);
 	struct file_reading reading = { c, path, e };
 	if (!*named && access(path, F_OK) < 0)
 		return 0;
@@ -201,7 +205,7 @@ int config_read(struct config *c, int argc, char *const argv[], char *const envi
 			return -1;
 	}
 	if (read_arguments(c, argc, argv, e) < 0 || read_environment(c, environment, e) < 0 ||
-	    finish_paths(c, environment, e) < 0 || read_file(c, e) < 0)
+		finish_paths(c, environment, e) < 0 || read_file(c, e) < 0)
 		return -1;
 	if (!*c->value[CONFIG_socket])
 		c->value[CONFIG_socket] = arena_format(&c->memory, "%s/trainyard.sock",
@@ -223,7 +227,8 @@ void config_print(const struct config *c, struct buf *out)
 
 void config_help(struct buf *out)
 {
-	buf_text(out, "usage: trainyard serve [--print-config] [--OPTION VALUE]...\n\n"
+	buf_text(out,
+		"usage: trainyard serve [--print-config] [--OPTION VALUE]...\n\n"
 		"Each option may also be set as TRAINYARD_OPTION in the environment, or as\n"
 		"`option = value` in the configuration file.\n\n");
 	for (int key = 0; key < CONFIG_KEY_COUNT; key++) {

@@ -42,12 +42,12 @@ enum config_key {
 enum config_source { CONFIG_DEFAULT, CONFIG_FILE, CONFIG_ENVIRONMENT, CONFIG_ARGUMENT };
 
 struct config {
-	struct arena memory;            /* of the values */
+	struct arena memory; /* of the values */
 	const char *value[CONFIG_KEY_COUNT];
-	int64_t number[CONFIG_KEY_COUNT];       /* of NUMBER (any) and FLAG (0, 1) keys */
+	int64_t number[CONFIG_KEY_COUNT]; /* of NUMBER (any) and FLAG (0, 1) keys */
 	enum config_source source[CONFIG_KEY_COUNT];
-	bool print;                     /* --print-config was given */
-	bool help;                      /* --help was given */
+	bool print; /* --print-config was given */
+	bool help;  /* --help was given */
 };
 
 /* Reads everything; the state directory's path is made absolute. Errors name key and source. */
@@ -55,7 +55,7 @@ int config_read(struct config *c, int argc, char *const argv[], char *const envi
 	struct err *e);
 void config_finish(struct config *c);
 
-void config_print(const struct config *c, struct buf *out);    /* key = value  # source */
+void config_print(const struct config *c, struct buf *out); /* key = value  # source */
 void config_help(struct buf *out);
 
 #endif

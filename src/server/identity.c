@@ -1,0 +1,115 @@
+/* server/identity.c -- tokens and users: the admin's token is made on the first start and kept,
+ * readable by its owner alone, in STATE/admin.token. */
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "server/server.h"
+
+static int keep(struct server *s, const uint8_t hash[AUTH_HASH_BYTES], struct err *e)
+{
+	struct store_token token = { .created_wall_ms = loop_now().wall_ms };
+	memcpy(token.hash, hash, sizeof(token.hash));
+	str_to_hex(token.id, hash, 16);
+	str_copy_cut(token.user, sizeof(token.user), s->user);
+	str_copy_cut(token.role, sizeof(token.role), auth_role_name(AUTH_ADMIN));
+	str_copy_cut(token.label, sizeof(token.label), "made on the first start");
+	if (store_begin(s->store, e) < 0)
+		return -1;
+	if (store_token_put(s->store, &token, e) < 0) {
+		store_rollback(s->store);
+		return -1;
+	}
+	return store_commit(s->store, e);
+}
+
+/* The file is written before its hash is stored: a token that nobody can read helps nobody. */
+static int make_admin(struct server *s, const char *path, struct err *e)
+{
+	char text[AUTH_TOKEN_BYTES + 1];
+	uint8_t hash[AUTH_HASH_BYTES];
+	auth_token_make(text, hash);
+	size_t length = strlen(text);
+	text[length] = '\n';
+	if (io_write_file(path, text, length + 1, 0600, e) < 0)
+		return -1;
+	log_info("the admin's token is in %s", path);
+	return keep(s, hash, e);
+}
+
+int identity_open(struct server *s, struct err *e)
+{
+	const struct passwd *user = getpwuid(geteuid());
+	AUTO_BUF path = { 0 };
+	AUTO_BUF text = { 0 };
+	struct store_token known;
+	uint8_t hash[AUTH_HASH_BYTES];
+	s->user = mem_string(user ? user->pw_name : "admin");
+	s->facts.user = s->user;
+	s->facts.uid = geteuid();
+	buf_format(&path, "%s/admin.token", s->config->value[CONFIG_state]);
+	if (io_read_file(path.bytes, 4096, &text, e) < 0)
+		return e->kind == ERR_NOT_FOUND ? make_admin(s, path.bytes, e) : -1;
+	struct str token = str_trim((struct str){ text.bytes, text.length_bytes });
+	if (!auth_token_hash(token, hash))
+		return err_set(e, ERR_INPUT, "%s holds no token; remove it to have a new one made",
+			path.bytes);
+	if (store_token_by_hash(s->store, hash, &known, e) == 0)
+		return 0;
+	return e->kind == ERR_NOT_FOUND ? keep(s, hash, e) : -1;
+}
+
+static int token_by_hash(void *server, const uint8_t hash[AUTH_HASH_BYTES],
+	struct auth_token *token, struct err *e)
+{
+	struct server *s = server;
+	struct store_token stored;
+	if (store_token_by_hash(s->store, hash, &stored, e) < 0)
+		return -1;
+	int role = auth_role_of(str_of(stored.role));
+	int64_t now = loop_now().wall_ms;
+	bool over = stored.revoked_wall_ms != 0 ||
+		(stored.expires_wall_ms != 0 && stored.expires_wall_ms <= now);
+	/* A job's own token is good while the job is. */
+	if (stored.job_id[0] && !live_find(s, stored.job_id))
+		over = true;
+	if (role < 0 || over)
+		return err_set(e, ERR_NOT_FOUND, "the token was revoked or has expired");
+	*token = (struct auth_token){ .identity.role = (enum auth_role)role };
+	memcpy(token->hash, stored.hash, sizeof(token->hash));
+	str_copy_cut(token->identity.user, sizeof(token->identity.user), stored.user);
+	str_copy_cut(token->identity.job_id, sizeof(token->identity.job_id), stored.job_id);
+	return 0;
+}
+
+static int user_by_uid(void *server, uid_t uid, struct auth_identity *who, struct err *e)
+{
+	struct server *s = server;
+	const struct passwd *user = getpwuid(uid);
+	struct store_user stored;
+	if (!user)
+		return err_set(e, ERR_NOT_FOUND, "no user has the uid %u", (unsigned)uid);
+	if (auth_peer_is_admin(uid, s->facts.uid)) {
+		*who = (struct auth_identity){ .role = AUTH_ADMIN };
+	} else {
+		if (store_user_get(s->store, user->pw_name, &stored, e) < 0)
+			return -1;
+		int role = auth_role_of(str_of(stored.role));
+		if (role < 0 || stored.disabled)
+			return err_set(e, ERR_NOT_FOUND, "%s may not use this server", stored.name);
+		*who = (struct auth_identity){ .role = (enum auth_role)role };
+	}
+	str_copy_cut(who->user, sizeof(who->user), user->pw_name);
+	return 0;
+}
+
+void identity_ports(struct ports *p)
+{
+	p->token_by_hash = token_by_hash;
+	p->user_by_uid = user_by_uid;
+}
