@@ -40,6 +40,10 @@ static const char *const pauses[] = {
 #undef X
 };
 
+#define X(name, word, more) " " word
+static const char all_words[] = JOB_STATES(X) JOB_SETS(X);
+#undef X
+
 static int find(const char *const *words, int count, struct str word)
 {
 	for (int i = 0; i < count; i++) {
@@ -109,10 +113,9 @@ int job_states_parse(struct str words, unsigned *found, struct err *e)
 		word = str_trim(word);
 		unsigned some = states_of_word(word);
 		if (some == 0)
-			return err_set(e, ERR_INPUT,
-				"'%.*s' is no status: a state (%s, ...) or a set (active, incomplete, terminal, recoverable)",
+			return err_set(e, ERR_INPUT, "'%.*s' is no status; there are:%s",
 				word.length_bytes < 40 ? (int)word.length_bytes : 40, word.at,
-				states[0]);
+				all_words);
 		all |= some;
 	}
 	if (all == 0)

@@ -13,12 +13,14 @@ static struct job_end end_of_stop(const struct job_stop *stop, const struct job_
 	if (stop->then == END_STUCK_PENDING && how->reason == END_COMPLETED)
 		return end;
 	end.reason = stop->then;
+	char text[sizeof(stop->by) + sizeof(stop->reason) + 32];
 	if (stop->then == END_STUCK_PENDING)
-		snprintf(end.message, sizeof(end.message), "%s", stuck);
+		snprintf(text, sizeof(text), "%s", stuck);
 	else
-		snprintf(end.message, sizeof(end.message), "Cancelled by %s%s%s",
+		snprintf(text, sizeof(text), "Cancelled by %s%s%s",
 			stop->by[0] ? stop->by : "nobody known", stop->reason[0] ? ": " : "",
 			stop->reason);
+	str_copy_cut(end.message, sizeof(end.message), text);
 	return end;
 }
 
