@@ -4,7 +4,7 @@
 
 #include "charlm/matrix.h"
 
-/* Adam keeps two running averages for each weight: of its gradient, and of the gradient's square. */
+/* Adam keeps two running averages for each weight: of its gradient, and of that squared. */
 struct adam {
 	real *mean, *square;
 	size_t count;

@@ -57,10 +57,9 @@ static int write_all(const struct trainer *t, FILE *file)
 	uint64_t hash = hash_start;
 	size_t len = t->weights.count * sizeof(real);
 
-	if (put(file, &hash, &head, sizeof(head)) || put(file, &hash, t->weights.flat, len)
-			|| put(file, &hash, t->adam.mean, len)
-			|| put(file, &hash, t->adam.square, len)
-			|| fwrite(&hash, sizeof(hash), 1, file) != 1 || fflush(file))
+	if (put(file, &hash, &head, sizeof(head)) || put(file, &hash, t->weights.flat, len) ||
+		put(file, &hash, t->adam.mean, len) || put(file, &hash, t->adam.square, len) ||
+		fwrite(&hash, sizeof(hash), 1, file) != 1 || fflush(file))
 		return -1;
 	/* Without this the rename could reach the disk before the bytes do. */
 	return fsync(fileno(file));
@@ -85,9 +84,9 @@ int checkpoint_save(const struct trainer *t, char *path, size_t size)
 	FILE *file;
 	int failed;
 
-	if (snprintf(temporary, sizeof(temporary), "%s/.charlm-%08llu.ckpt.tmp", out, step)
-			>= (int)sizeof(temporary)
-			|| snprintf(path, size, "%s/charlm-%08llu.ckpt", out, step) >= (int)size) {
+	if (snprintf(temporary, sizeof(temporary), "%s/.charlm-%08llu.ckpt.tmp", out, step) >=
+			(int)sizeof(temporary) ||
+		snprintf(path, size, "%s/charlm-%08llu.ckpt", out, step) >= (int)size) {
 		fprintf(stderr, "charlm: the path %s is too long\n", out);
 		return -1;
 	}
@@ -110,11 +109,11 @@ static const char *misfit(const struct head *is, const struct head *was)
 		return "it is not a checkpoint of charlm";
 	if (was->fingerprint != is->fingerprint)
 		return "it was trained on another text";
-	if (was->vocabulary != is->vocabulary || was->context != is->context
-			|| was->width != is->width || was->heads != is->heads
-			|| was->layers != is->layers || was->weights != is->weights)
+	if (was->vocabulary != is->vocabulary || was->context != is->context ||
+		was->width != is->width || was->heads != is->heads || was->layers != is->layers ||
+		was->weights != is->weights)
 		return "its model has another shape "
-			"(--context, --hidden, --heads, --layers must be the same)";
+		       "(--context, --hidden, --heads, --layers must be the same)";
 	return NULL;
 }
 
@@ -125,17 +124,18 @@ static void say_differences(const struct head *is, const struct head *was)
 		const char *name;
 		double is, was;
 	} pairs[] = {
-		{"steps", is->total_steps, was->total_steps},
-		{"batch", is->batch, was->batch},
-		{"learning rate", is->learning_rate, was->learning_rate},
-		{"warmup", is->warmup, was->warmup},
-		{"clip", is->clip, was->clip},
+		{ "steps", is->total_steps, was->total_steps },
+		{ "batch", is->batch, was->batch },
+		{ "learning rate", is->learning_rate, was->learning_rate },
+		{ "warmup", is->warmup, was->warmup },
+		{ "clip", is->clip, was->clip },
 	};
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
 		if (pairs[i].is < pairs[i].was || pairs[i].is > pairs[i].was)
 			printf("note: %s was %g and is %g: this will not equal the run that was "
-					"stopped\n", pairs[i].name, pairs[i].was, pairs[i].is);
+			       "stopped\n",
+				pairs[i].name, pairs[i].was, pairs[i].is);
 }
 
 static int get(FILE *file, uint64_t *hash, void *bytes, size_t len)
@@ -159,9 +159,9 @@ static const char *read_all(struct trainer *t, FILE *file)
 	why = misfit(&is, &was);
 	if (why)
 		return why;
-	if (get(file, &hash, t->weights.flat, len) || get(file, &hash, t->adam.mean, len)
-			|| get(file, &hash, t->adam.square, len)
-			|| fread(&expected, sizeof(expected), 1, file) != 1)
+	if (get(file, &hash, t->weights.flat, len) || get(file, &hash, t->adam.mean, len) ||
+		get(file, &hash, t->adam.square, len) ||
+		fread(&expected, sizeof(expected), 1, file) != 1)
 		return "it is cut short";
 	if (hash != expected || getc(file) != EOF || was.next > t->reader.windows)
 		return "it is damaged: the checksum is wrong";
@@ -208,8 +208,8 @@ void checkpoint_prune(const struct trainer *t)
 		unsigned long long step;
 		int len = 0;
 
-		if (sscanf(entry->d_name, "charlm-%8llu.ckpt%n", &step, &len) == 1 && len > 0
-				&& !entry->d_name[len] && step <= t->progress.step && count < MOST)
+		if (sscanf(entry->d_name, "charlm-%8llu.ckpt%n", &step, &len) == 1 && len > 0 &&
+			!entry->d_name[len] && step <= t->progress.step && count < MOST)
 			steps[count++] = step;
 		len = 0;
 		if (sscanf(entry->d_name, ".charlm-%8llu.ckpt.tmp%n", &step, &len) == 1 && len > 0)

@@ -18,8 +18,7 @@ static void evaluate_window(void *context, size_t item, size_t thread)
 {
 	struct trainer *t = context;
 	size_t all = (t->text.valid_len - 1) / t->shape.context;
-	const unsigned char *at = t->text.valid
-			+ item * all / eval_windows(t) * t->shape.context;
+	const unsigned char *at = t->text.valid + item * all / eval_windows(t) * t->shape.context;
 
 	model_forward(&t->passage[thread], &t->weights, at);
 	t->loss[item] = model_loss(&t->passage[thread], at + 1);
@@ -66,8 +65,8 @@ static void print_character(const struct text *text, unsigned char character)
 void trainer_sample(struct trainer *t, size_t count)
 {
 	size_t length = t->shape.context, half = length / 2, used = half;
-	struct rng rng = {(uint64_t)t->options.seed};
-	unsigned char window[1024];        /* --context is at most 1024 */
+	struct rng rng = { (uint64_t)t->options.seed };
+	unsigned char window[1024]; /* --context is at most 1024 */
 	struct passage *p = &t->passage[0];
 
 	memset(window, 0, sizeof(window));
@@ -82,8 +81,8 @@ void trainer_sample(struct trainer *t, size_t count)
 			used = half;
 		}
 		model_forward(p, &t->weights, window);
-		window[used] = (unsigned char)draw(row_of(p->logits, used - 1),
-				t->shape.vocabulary, &rng);
+		window[used] = (unsigned char)draw(row_of(p->logits, used - 1), t->shape.vocabulary,
+			&rng);
 		print_character(&t->text, window[used++]);
 	}
 	printf("\n----\n");

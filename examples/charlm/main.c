@@ -48,7 +48,7 @@ static int create_memory(struct trainer *t)
 
 int trainer_create(struct trainer *t, const struct options *options)
 {
-	struct rng rng = {(uint64_t)options->seed};
+	struct rng rng = { (uint64_t)options->seed };
 
 	memset(t, 0, sizeof(*t));
 	t->options = *options;
@@ -66,16 +66,16 @@ int trainer_create(struct trainer *t, const struct options *options)
 		.heads = (size_t)options->heads,
 		.layers = (size_t)options->layers,
 	};
-	if (create_memory(t) || reader_create(&t->reader, &t->text, t->shape.context,
-			rng_next(&rng))) {
+	if (create_memory(t) ||
+		reader_create(&t->reader, &t->text, t->shape.context, rng_next(&rng))) {
 		fprintf(stderr, "charlm: not enough memory or threads for a model of this size\n");
 		return -1;
 	}
 	weights_randomize(&t->weights, &rng);
-	t->total_steps = (uint64_t)(options->steps ? options->steps : 1200);
+	t->total_steps = (uint64_t)(options->steps ? options->steps : 1000);
 	if (options->epochs > 0)
-		t->total_steps = (uint64_t)ceil(options->epochs * (double)t->reader.windows
-				/ (double)options->batch);
+		t->total_steps = (uint64_t)ceil(
+			options->epochs * (double)t->reader.windows / (double)options->batch);
 	return options->resume ? checkpoint_load(t, options->resume) : 0;
 }
 
@@ -110,14 +110,13 @@ int main(int argc, char **argv)
 	if (trainer_create(&trainer, &options) == 0) {
 		trainyard_init(&trainer.ty);
 		printf("charlm: %zu files, %zu characters to train on, %zu to validate, "
-				"vocabulary %zu (ln %.2f), %zu weights, %ld threads\n",
-				trainer.text.file_count, trainer.text.train_len,
-				trainer.text.valid_len, trainer.text.vocabulary,
-				log((double)trainer.text.vocabulary), trainer.weights.count,
-				options.threads);
+		       "vocabulary %zu (ln %.2f), %zu weights, %ld threads\n",
+			trainer.text.file_count, trainer.text.train_len, trainer.text.valid_len,
+			trainer.text.vocabulary, log((double)trainer.text.vocabulary),
+			trainer.weights.count, options.threads);
 		if (options.resume)
 			printf("resumed from %s at step %llu\n", options.resume,
-					(unsigned long long)trainer.progress.step);
+				(unsigned long long)trainer.progress.step);
 		code = trainer_run(&trainer);
 	}
 	trainer_destroy(&trainer);

@@ -47,7 +47,7 @@ static void print_help(void)
 	     "                   (default: $TRAINYARD_RESUME_FROM_CHECKPOINT)");
 	for (size_t i = 0; i < ROWS; i++)
 		printf("  %-16s %s (default: %g)\n", rows[i].flag, rows[i].help, rows[i].first);
-	puts("\nSIGTERM, and `stop` or `pause` from trainyard, write a checkpoint and leave with 143.\n"
+	puts("\nSIGTERM, and `stop` or `pause` from trainyard, save a checkpoint and leave.\n"
 	     "Exit codes: 0 trained to the end, 1 failed, 2 wrong usage, 143 saved and left.");
 }
 

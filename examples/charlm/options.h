@@ -7,8 +7,8 @@
 
 /*	type, field, flag, default, least, most, what it does */
 #define OPTIONS(X)                                                                                \
-	X(long, steps, "--steps", 0, 0, 1e9, "batches to train on (0: by --epochs, or 1200)")     \
-	X(double, epochs, "--epochs", 0, 0, 1e6, "times to read the training text (0: by --steps)") \
+	X(long, steps, "--steps", 0, 0, 1e9, "steps to train (0: by --epochs, or 1000)")          \
+	X(double, epochs, "--epochs", 0, 0, 1e6, "times to read the text (0: by --steps)")        \
 	X(long, seed, "--seed", 1, 0, 1e15, "where the random numbers start")                     \
 	X(long, threads, "--threads", 0, 0, 64, "threads; 0: one per core. Never changes results") \
 	X(long, hidden, "--hidden", 96, 4, 1024, "numbers per character inside the model")        \
@@ -21,7 +21,7 @@
 	X(double, clip, "--clip", 1, 1e-6, 1e9, "the longest gradient that is taken as it is")    \
 	X(long, log_every, "--log-every", 10, 1, 1e9, "steps between two reports")                \
 	X(long, eval_every, "--eval-every", 100, 1, 1e9, "steps between two evaluations")         \
-	X(long, eval_windows, "--eval-windows", 128, 1, 1e6, "windows of the validation text to use") \
+	X(long, eval_windows, "--eval-windows", 128, 1, 1e6, "unseen windows to evaluate on")   \
 	X(long, save_every, "--save-every", 200, 1, 1e9, "steps between two checkpoints")         \
 	X(long, keep, "--keep", 3, 1, 1e6, "checkpoints to keep; the best is kept in any case")   \
 	X(long, sample, "--sample", 240, 0, 1e6, "characters to write when the training is done")

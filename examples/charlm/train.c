@@ -33,11 +33,11 @@ static void add_shard(void *context, size_t shard, size_t thread)
 	for (size_t w = shard * batch / SHARDS; w < (shard + 1) * batch / SHARDS; w++) {
 		model_forward(p, &t->weights, t->window[w]);
 		t->loss[w] = model_backward(p, &t->grad[shard], &t->weights, t->window[w],
-				t->window[w] + 1, scale);
+			t->window[w] + 1, scale);
 	}
 }
 
-/* Guess, see how wrong it was, and move every weight a little to where it would have been better. */
+/* Guess, see how wrong it was, and move every weight a little to where it would do better. */
 static void train_step(struct trainer *t)
 {
 	size_t batch = (size_t)t->options.batch;
@@ -57,7 +57,7 @@ static void train_step(struct trainer *t)
 	t->progress.train_loss = loss / (double)(batch * t->shape.context);
 	t->grad_norm = clip_gradient(grad, t->weights.count, t->options.clip);
 	t->learning_rate = learning_rate_at((double)t->progress.step, (double)t->total_steps,
-			(double)t->options.warmup, t->options.learning_rate);
+		(double)t->options.warmup, t->options.learning_rate);
 	adam_step(&t->adam, t->weights.flat, grad, (double)t->progress.step, t->learning_rate);
 
 	t->busy_seconds += now_seconds() - began;
@@ -68,19 +68,19 @@ static void report(struct trainer *t)
 {
 	double speed = t->busy_seconds > 0 ? (double)t->busy_tokens / t->busy_seconds : 0;
 	const struct trainyard_metric metrics[] = {
-		{"epoch", trainer_epoch(t)},
-		{"loss", t->progress.train_loss},
-		{"learning_rate", t->learning_rate},
-		{"grad_norm", t->grad_norm},
-		{"tokens_per_second", speed},
+		{ "epoch", trainer_epoch(t) },
+		{ "loss", t->progress.train_loss },
+		{ "learning_rate", t->learning_rate },
+		{ "grad_norm", t->grad_norm },
+		{ "tokens_per_second", speed },
 	};
 
 	trainyard_log_metrics(&t->ty, (long long)t->progress.step, metrics,
-			sizeof(metrics) / sizeof(metrics[0]));
+		sizeof(metrics) / sizeof(metrics[0]));
 	printf("step %llu/%llu  epoch %.2f  loss %.4f  learning_rate %.2e  grad_norm %.3f  "
-			"%.0f tokens/s\n", (unsigned long long)t->progress.step,
-			(unsigned long long)t->total_steps, trainer_epoch(t),
-			t->progress.train_loss, t->learning_rate, t->grad_norm, speed);
+	       "%.0f tokens/s\n",
+		(unsigned long long)t->progress.step, (unsigned long long)t->total_steps,
+		trainer_epoch(t), t->progress.train_loss, t->learning_rate, t->grad_norm, speed);
 	t->busy_seconds = 0;
 	t->busy_tokens = 0;
 }
@@ -95,7 +95,7 @@ static void evaluate(struct trainer *t)
 		p->first_eval_loss = p->eval_loss;
 	trainyard_log_eval(&t->ty, (long long)p->step, trainer_epoch(t), p->eval_loss);
 	printf("step %llu/%llu  eval_loss %.4f\n", (unsigned long long)p->step,
-			(unsigned long long)t->total_steps, p->eval_loss);
+		(unsigned long long)t->total_steps, p->eval_loss);
 }
 
 struct wishes {
@@ -107,7 +107,7 @@ struct wishes {
 static struct wishes ask(struct trainer *t)
 {
 	struct trainyard_request request;
-	struct wishes wishes = {0};
+	struct wishes wishes = { 0 };
 
 	while (trainyard_poll(&t->ty, &request) > 0) {
 		switch (request.action) {
@@ -142,16 +142,24 @@ static int save(struct trainer *t)
 	}
 	if (checkpoint_save(t, path, sizeof(path)))
 		return -1;
-	trainyard_log_checkpoint(&t->ty, &(struct trainyard_checkpoint){
-		.path = path,
-		.step = (long long)p->step,
-		.epoch = trainer_epoch(t),
-		.eval_loss = is_evaluated ? p->eval_loss : TRAINYARD_ABSENT,
-		.train_loss = p->train_loss,
-	});
+	trainyard_log_checkpoint(&t->ty,
+		&(struct trainyard_checkpoint){
+			.path = path,
+			.step = (long long)p->step,
+			.epoch = trainer_epoch(t),
+			.eval_loss = is_evaluated ? p->eval_loss : TRAINYARD_ABSENT,
+			.train_loss = p->train_loss,
+		});
 	printf("saved %s\n", path);
 	checkpoint_prune(t);
 	return 0;
+}
+
+static long long total_epochs(const struct trainer *t)
+{
+	double windows = (double)t->total_steps * (double)t->options.batch;
+
+	return (long long)ceil(windows / (double)t->reader.windows);
 }
 
 static int is_due(const struct trainer *t, long every)
@@ -163,8 +171,7 @@ int trainer_run(struct trainer *t)
 {
 	int saved = 0;
 
-	trainyard_totals(&t->ty, (long long)t->total_steps, (long long)ceil(
-			(double)t->total_steps * (double)t->options.batch / (double)t->reader.windows));
+	trainyard_totals(&t->ty, (long long)t->total_steps, total_epochs(t));
 	trainyard_control_ready(&t->ty);
 	if (t->progress.step == 0)
 		evaluate(t);
@@ -181,12 +188,12 @@ int trainer_run(struct trainer *t)
 			saved = save(t);
 		if (wishes.leave && t->progress.step < t->total_steps) {
 			printf("asked to leave at step %llu\n",
-					(unsigned long long)t->progress.step);
+				(unsigned long long)t->progress.step);
 			return saved ? EXIT_FAILED : EXIT_LEFT;
 		}
 	}
 	printf("done: %llu steps, eval_loss %.4f -> %.4f\n", (unsigned long long)t->progress.step,
-			t->progress.first_eval_loss, t->progress.eval_loss);
+		t->progress.first_eval_loss, t->progress.eval_loss);
 	if (t->options.sample > 0)
 		trainer_sample(t, (size_t)t->options.sample);
 	return saved ? EXIT_FAILED : EXIT_TRAINED;

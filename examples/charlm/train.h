@@ -20,9 +20,9 @@ enum { EXIT_TRAINED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_LEFT = 143 };
 
 /* What a run remembers beside weights, optimizer and reader. Saved as it is. */
 struct progress {
-	uint64_t step;             /* steps done */
-	uint64_t eval_step;        /* when eval_loss was taken */
-	uint64_t best_step;        /* the saved checkpoint with the lowest eval loss; 0: none */
+	uint64_t step;      /* steps done */
+	uint64_t eval_step; /* when eval_loss was taken */
+	uint64_t best_step; /* the saved checkpoint with the lowest eval loss; 0: none */
 	double train_loss;
 	double first_eval_loss, eval_loss, best_eval_loss;
 };
@@ -32,8 +32,8 @@ struct trainer {
 	struct text text;
 	struct shape shape;
 	struct weights weights;
-	struct weights grad[SHARDS];       /* the sum ends in the first */
-	struct passage passage[SHARDS];    /* one per thread */
+	struct weights grad[SHARDS];    /* the sum ends in the first */
+	struct passage passage[SHARDS]; /* one per thread */
 	struct adam adam;
 	struct reader reader;
 	struct pool *pool;
@@ -41,11 +41,11 @@ struct trainer {
 	struct progress progress;
 	uint64_t total_steps;
 	/* The batch in work. */
-	const unsigned char **window;      /* batch of them */
-	double *loss;                      /* one per window; for an evaluation as well */
+	const unsigned char **window; /* batch of them */
+	double *loss;                 /* one per window; for an evaluation as well */
 	/* Of the last step, for the report. */
 	double grad_norm, learning_rate;
-	double busy_seconds;               /* spent in steps since the last report */
+	double busy_seconds; /* spent in steps since the last report */
 	uint64_t busy_tokens;
 };
 
