@@ -132,7 +132,7 @@ static void take_piece(struct reading *r, struct arena *a, const struct buf *pie
 		const char *start = piece->bytes + at;
 		size_t left = piece->length_bytes - at;
 		const char *end = memchr(start, '\n', left);
-		bool last = !end && r->source->draining && left < PIECE_BYTES;
+		bool last = !end && r->source->draining && piece->length_bytes < PIECE_BYTES;
 		if (!end && !last && left < PIECE_BYTES)
 			break;
 		size_t length = end ? (size_t)(end - start) : left;
