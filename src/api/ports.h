@@ -26,11 +26,11 @@
 #include "wire/job_view.h"
 
 /* A job to be accepted. record->job.id and spec.name are already chosen; the server adds arrival,
- * created_wall_ms and state. The same key of the same owner with the same hash answers with the
+ * created_wall_ms, state, and its defaults where grace_ms is -1 and log_limit_bytes 0. The same key of the same owner with the same hash answers with the
  * first one's job, after its commit; with another hash it is ERR_CONFLICT, as is an id in use. */
 struct submit_ask {
 	const struct job_record *record;
-	const char *idempotency_key;    /* NULL = none; at most 255 bytes */
+	const char *idempotency_key; /* NULL = none; at most 255 bytes */
 	uint8_t body_hash[AUTH_HASH_BYTES];
 };
 
@@ -39,34 +39,36 @@ typedef void submit_answer(void *context, const char *id, bool repeated, const s
 
 struct cancel_ask {
 	const char *id;
-	const char *by;                 /* who asks: a user's name */
-	const char *reason;             /* "" = none was given */
-	int64_t grace_ms;               /* -1 = the job's own */
-	bool wait;                      /* answer when the job has ended, else when it is asked */
+	const char *by;     /* who asks: a user's name */
+	const char *reason; /* "" = none was given */
+	int64_t grace_ms;   /* -1 = the job's own */
+	bool wait;          /* answer when the job has ended, else when it is asked */
 };
 
 enum cancel_outcome {
-	CANCEL_ENDED,                   /* the tree is dead and the end is durable */
-	CANCEL_REQUESTED,               /* it is under way (wait was false) */
-	CANCEL_WAS_OVER,                /* the job had ended before; nothing changed */
-	CANCEL_STILL_ALIVE,             /* not dead after the deadline; detail says what lives */
+	CANCEL_ENDED,       /* the tree is dead and the end is durable */
+	CANCEL_REQUESTED,   /* it is under way (wait was false) */
+	CANCEL_WAS_OVER,    /* the job had ended before; nothing changed */
+	CANCEL_STILL_ALIVE, /* not dead after the deadline; detail says what lives */
 };
 
 struct cancel_result {
 	enum cancel_outcome outcome;
-	enum job_state previous;        /* the job's state before */
-	const char *detail;             /* a sentence for CANCEL_STILL_ALIVE, else NULL */
+	enum job_state previous; /* the job's state before */
+	const char *detail;      /* a sentence for CANCEL_STILL_ALIVE, else NULL */
 };
 
 /* e: ERR_NOT_FOUND, or what hindered the commit. */
 typedef void cancel_answer(void *context, const struct cancel_result *result, const struct err *e);
 
-/* Points of one job, and the values for its status line. */
+/* Points of one job, and beside them what describes its run (step, totals, percent): those are for
+ * the status line and no curves. Keys are as the program named them (core/metric.h). */
 struct metrics_ask {
 	const char *id;
 	const struct point *points;
 	int count;
-	struct job_progress progress;   /* only what `known` names is to be taken over */
+	const struct point *positions;
+	int position_count;
 };
 
 /* `const struct err *e` alone: the points are durable, or why not. */
@@ -86,14 +88,14 @@ struct point_page {
 
 struct server_facts {
 	const char *version;
-	const char *gpu_info;           /* "1x NVIDIA H100", NULL = none detected */
+	const char *gpu_info; /* "1x NVIDIA H100", NULL = none detected */
 	int gpu_count;
 	int64_t started_wall_ms;
-	uid_t uid;                      /* the server's own user */
-	const char *user;               /* and that user's name */
+	uid_t uid;        /* the server's own user */
+	const char *user; /* and that user's name */
 };
 
-struct log_follow;                      /* the server's */
+struct log_follow; /* the server's */
 
 struct ports {
 	void *server;

@@ -141,6 +141,22 @@ int json_read_int(struct json_fields f, const char *key, int64_t least, int64_t 
 	return refuse(f, key, what, v, e);
 }
 
+int json_read_number(struct json_fields f, const char *key, double least, double most,
+	double *value, struct err *e)
+{
+	char what[80];
+	double number;
+	const struct json *v = given(f, key);
+	if (!v)
+		return 0;
+	if (json_number(v, &number) && number >= least && number <= most) {
+		*value = number;
+		return 0;
+	}
+	snprintf(what, sizeof(what), "a number from %g to %g", least, most);
+	return refuse(f, key, what, v, e);
+}
+
 int json_read_bool(struct json_fields f, const char *key, bool *value, struct err *e)
 {
 	const struct json *v = given(f, key);

@@ -87,6 +87,8 @@ int json_read_text(struct json_fields f, const char *key, size_t bytes_max, cons
 /* 100.0 is an integer too. */
 int json_read_int(struct json_fields f, const char *key, int64_t least, int64_t most,
 	int64_t *value, struct err *e);
+int json_read_number(struct json_fields f, const char *key, double least, double most,
+	double *value, struct err *e);
 int json_read_bool(struct json_fields f, const char *key, bool *value, struct err *e);
 int json_read_list(struct json_fields f, const char *key, int count_max, const struct json **value,
 	struct err *e);

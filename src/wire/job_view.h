@@ -6,16 +6,16 @@
 
 /* What only the running server knows of an incomplete job. A zeroed one says nothing. */
 struct job_live {
-	int64_t queue_position;         /* 1.., 0 = does not wait */
-	const char *waiting_reason;     /* a sentence; NULL = does not wait */
-	int64_t process_pid;            /* 0 = no process now */
+	int64_t queue_position;     /* 1.., 0 = does not wait */
+	const char *waiting_reason; /* a sentence; NULL = does not wait */
+	int64_t process_pid;        /* 0 = no process now */
 };
 
 struct job_view {
 	const struct job_record *record;
 	struct job_live live;
 	int64_t now_wall_ms;
-	bool show_private;              /* the reader may see environment, config and command */
+	bool show_private; /* the reader may see environment, config and command */
 };
 
 /* The queue at one moment. running holds pending jobs too: they have a slot. */
@@ -23,7 +23,7 @@ struct queue_view {
 	const struct job_record *running;
 	int running_count;
 	const struct job_record *queued; /* in the order in which they will start */
-	int queued_count;               /* all that wait, of which the first queued_shown are here */
+	int queued_count; /* all that wait, of which the first queued_shown are here */
 	int queued_shown;
 	int slots;
 	bool draining;
@@ -42,9 +42,9 @@ struct health_report {
 
 /* A log's answer is made from one file of bytes, see wire/log_out.h. */
 struct log_view {
-	int fd;                         /* read-only, the receiver closes it; -1 = no log yet */
-	uint32_t attempt;               /* whose log this is */
-	int64_t kept_from_bytes;        /* older bytes were dropped; 0 = nothing was */
+	int fd;                  /* read-only, the receiver closes it; -1 = no log yet */
+	uint32_t attempt;        /* whose log this is */
+	int64_t kept_from_bytes; /* older bytes were dropped; 0 = nothing was */
 };
 
 #endif
