@@ -52,7 +52,7 @@ def from_meson(build=ASAN):
     for test in json.loads(done.stdout):
         groups = [s.split(":")[-1] for s in test["suite"]] or ["unit"]
         yield Suite(f"{groups[0]}/{test['name']}", test["cmd"], "slow" not in groups,
-                    max(test["timeout"], 120), test["env"], test["workdir"],
+                    max(test["timeout"], 120), test["env"], test["workdir"] or build,
                     alone=not test["is_parallel"])
 
 
