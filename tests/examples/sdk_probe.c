@@ -1,6 +1,6 @@
 /* A program that does with sdk/c/trainyard.h what its first argument says, for test_sdk.py. */
 #define TRAINYARD_IMPLEMENTATION
-#include "trainyard.h"
+#include "sdk/c/trainyard.h"
 
 static void log_numbers(struct trainyard *ty)
 {
