@@ -34,10 +34,11 @@ static inline void scope_fclose(FILE **file)
 		fclose(*file);
 }
 
-#define AUTO_CLOSE __attribute__((cleanup(scope_close)))
-#define AUTO_FREE __attribute__((cleanup(scope_free)))
-#define AUTO_FCLOSE __attribute__((cleanup(scope_fclose)))
-#define AUTO(finish) __attribute__((cleanup(finish)))
+/* unused: clang warns of a variable that is there for its end only. */
+#define AUTO_CLOSE __attribute__((cleanup(scope_close), unused))
+#define AUTO_FREE __attribute__((cleanup(scope_free), unused))
+#define AUTO_FCLOSE __attribute__((cleanup(scope_fclose), unused))
+#define AUTO(finish) __attribute__((cleanup(finish), unused))
 
 static inline int scope_take_fd(int *fd)
 {
