@@ -25,18 +25,18 @@
 struct http;
 struct http_request;
 
-#define HTTP_ANY_TYPE  1u               /* a body of any Content-Type, not only application/json */
-#define HTTP_RESERVED  2u               /* still answered when all usual connections are taken */
-#define HTTP_NO_ETAG   4u               /* no ETag: the reply never stays the same */
+#define HTTP_ANY_TYPE 1u /* a body of any Content-Type, not only application/json */
+#define HTTP_RESERVED 2u /* still answered when all usual connections are taken */
+#define HTTP_NO_ETAG 4u  /* no ETag: the reply never stays the same */
 
 /* A path is segments: literal, `:name` for one, `*name` as the last for all that is left.
  * A literal wins over a name. GET answers HEAD too. */
 struct http_route {
 	const char *method;
 	const char *path;
-	const void *row;                /* the owner's own */
+	const void *row; /* the owner's own */
 	unsigned flags;
-	size_t body_limit_bytes;        /* 0 = the config's */
+	size_t body_limit_bytes; /* 0 = the config's */
 };
 
 typedef void http_handle_fn(void *context, struct http_request *r, const struct http_route *route);
@@ -46,19 +46,19 @@ struct http_config {
 	size_t route_count;
 	http_handle_fn *handle;
 	void *context;
-	const char *const *host_names;  /* beside localhost and the listen address; or NULL */
+	const char *const *host_names; /* beside localhost and the listen address; or NULL */
 	size_t host_name_count;
 	/* Bounds; 0 = the default. */
-	int connections;                /* without streams: 512 */
-	int reserved;                   /* more of them, for HTTP_RESERVED routes: 16 */
-	int streams;                    /* 2048 */
-	size_t body_limit_bytes;        /* 1 MiB */
-	size_t stream_limit_bytes;      /* unsent bytes of one stream: 1 MiB */
-	int head_ms;                    /* from the accept to the end of the head: 10 s */
-	int body_ms;                    /* from there to the end of the body: 60 s */
-	int idle_ms;                    /* between two requests: 75 s */
-	int send_ms;                    /* for which a client takes nothing: 60 s */
-	int watch_ms;                   /* a deferred request's client is watched after: 20 ms */
+	int connections;           /* without streams: 512 */
+	int reserved;              /* more of them, for HTTP_RESERVED routes: 16 */
+	int streams;               /* 2048 */
+	size_t body_limit_bytes;   /* 1 MiB */
+	size_t stream_limit_bytes; /* unsent bytes of one stream: 1 MiB */
+	int head_ms;               /* from the accept to the end of the head: 10 s */
+	int body_ms;               /* from there to the end of the body: 60 s */
+	int idle_ms;               /* between two requests: 75 s */
+	int send_ms;               /* for which a client takes nothing: 60 s */
+	int watch_ms;              /* a deferred request's client is watched after: 20 ms */
 };
 
 /* Creating opens nothing. Bad routes (two the same, a wildcard that is not last) are asserted. */
@@ -70,26 +70,26 @@ int http_listen(struct http *h, const char *address, struct err *e);
 /* Mode 0666: whoever reaches the directory may connect, the peer's uid decides (http_peer). Paths
  * may be longer than sun_path. A dead server's socket is replaced, a living one's is ERR_CONFLICT. */
 int http_listen_unix(struct http *h, const char *path, struct err *e);
-int http_port(const struct http *h);                    /* 0 = no TCP listener */
+int http_port(const struct http *h); /* 0 = no TCP listener */
 int http_serve(struct http *h, struct err *e);
 
 /* Accepts no more, answers deferred requests with 503, ends streams; calls `left` for each. Then
  * replies under way are still sent while the loop turns; http_busy counts their connections. */
 void http_quiesce(struct http *h);
 int http_busy(const struct http *h);
-void http_destroy(struct http *h);                      /* cuts what is left; NULL is fine */
+void http_destroy(struct http *h); /* cuts what is left; NULL is fine */
 
 /* Who asks. Of a unix peer, the credentials of the process that connected. */
 struct http_peer {
 	bool is_unix;
 	uid_t uid;
 	pid_t pid;
-	char address[64];               /* "127.0.0.1", "::1", "unix" */
+	char address[64]; /* "127.0.0.1", "::1", "unix" */
 };
 
 const struct http_peer *http_peer(const struct http_request *r);
 const char *http_method(const struct http_request *r);
-const char *http_path(const struct http_request *r);    /* as sent, without the query */
+const char *http_path(const struct http_request *r); /* as sent, without the query */
 /* Decoded once, UTF-8, no control characters, not empty; NULL if the route has no such name.
  * Never "." or "..", and a slash only in a `*name`. */
 const char *http_param(const struct http_request *r, const char *name);
@@ -97,10 +97,10 @@ const char *http_param(const struct http_request *r, const char *name);
 const char *http_query(const struct http_request *r, const char *name);
 size_t http_query_count(const struct http_request *r);
 const char *http_query_at(const struct http_request *r, size_t at, const char **value);
-const char *http_header(const struct http_request *r, const char *name);   /* any case; NULL */
-struct str http_body(const struct http_request *r);     /* NUL-terminated beside */
+const char *http_header(const struct http_request *r, const char *name); /* any case; NULL */
+struct str http_body(const struct http_request *r);                      /* NUL-terminated beside */
 struct arena *http_arena(struct http_request *r);
-int64_t http_started_us(const struct http_request *r);  /* loop_now_us at its head */
+int64_t http_started_us(const struct http_request *r); /* loop_now_us at its head */
 
 /* Before the answer: one more header, copied. Neither may come unchecked from a client. */
 void http_add_header(struct http_request *r, const char *name, const char *value);
@@ -129,14 +129,14 @@ int http_stream_start(struct http_request *r, int status, const char *type, http
 /* -1, and nothing is kept, when it would exceed stream_limit_bytes: a slow reader. */
 int http_stream_write(struct http_request *r, const void *bytes, size_t size_bytes);
 size_t http_stream_unsent(const struct http_request *r);
-void http_stream_end(struct http_request *r);           /* what was written is still sent */
+void http_stream_end(struct http_request *r); /* what was written is still sent */
 
 struct http_counts {
-	int connections;                /* all that are open */
+	int connections; /* all that are open */
 	int streams;
 	int deferred;
-	uint64_t requests;              /* since the start */
-	uint64_t refused;               /* by this room, before a handler saw them */
+	uint64_t requests; /* since the start */
+	uint64_t refused;  /* by this room, before a handler saw them */
 	uint64_t timed_out;
 };
 struct http_counts http_counts(const struct http *h);

@@ -1,0 +1,163 @@
+/* http/conn.c -- a connection's life and how long it may wait for its client. See inside.h.
+ *
+ * The library notices nothing of time: when a limit passes we shut the socket down, and it finds a
+ * closed peer. The socket's number stays valid until the connection-closed notice, which is where
+ * the conn, and with it the limit, ends. */
+#include <assert.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "http/inside.h"
+
+static int wait_ms(const struct http *h, enum wait what)
+{
+	switch (what) {
+	case WAIT_IDLE:
+		return h->config.idle_ms;
+	case WAIT_HEAD:
+		return h->config.head_ms;
+	case WAIT_BODY:
+		return h->config.body_ms;
+	case WAIT_SEND:
+		return h->config.send_ms;
+	case WAIT_WATCH:
+		return h->config.watch_ms;
+	case WAIT_NOTHING:
+		break;
+	}
+	return 0;
+}
+
+/* Waiting for something anew begins a new limit; WAIT_NOTHING has none. */
+void conn_wait(struct conn *c, enum wait what)
+{
+	struct http *h = c->http;
+	list_remove(&c->waiting);
+	c->wait = what;
+	if (what == WAIT_NOTHING)
+		return;
+	c->due_ms = http_now_ms(h) + wait_ms(h, what);
+	list_append(&h->waits[what], &c->waiting);
+	if (c->due_ms < h->armed_ms) {
+		h->armed_ms = c->due_ms;
+		loop_timer_at(h->deadline, c->due_ms);
+	}
+}
+
+/* Between a request's first byte and its reply nothing of ours is under way on the socket, so the
+ * last word may bypass the library. */
+static void say_last_word(const struct conn *c, int status)
+{
+	const char *line, *code, *sentence;
+	switch (status) {
+	case 408:
+		line = "408 Request Timeout";
+		code = "timeout";
+		sentence = "the request did not arrive in time";
+		break;
+	case 413:
+		line = "413 Content Too Large";
+		code = "too_large";
+		sentence = "the body is larger than this route takes";
+		break;
+	default:
+		line = "431 Request Header Fields Too Large";
+		code = "headers_too_large";
+		sentence = "the head of the request is larger than this server takes";
+		break;
+	}
+	char body[400], text[800];
+	int body_bytes = snprintf(body, sizeof(body),
+		"{\"success\":false,\"error\":\"%s\",\"message\":\"%s\",\"detail\":\"%s\",\"code\":\"%s\"}",
+		sentence, sentence, sentence, code);
+	int bytes = snprintf(text, sizeof(text),
+		"HTTP/1.1 %s\r\nConnection: close\r\nContent-Type: application/json\r\n"
+		"X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"
+		"Content-Length: %d\r\n\r\n%s",
+		line, body_bytes, body);
+	(void)!send(c->fd, text, (size_t)bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+void conn_cut(struct conn *c, int status)
+{
+	conn_wait(c, WAIT_NOTHING);
+	if (status)
+		say_last_word(c, status);
+	shutdown(c->fd, SHUT_RDWR);
+}
+
+static void overdue(struct conn *c)
+{
+	struct http *h = c->http;
+	switch (c->wait) {
+	case WAIT_WATCH:
+		conn_wait(c, WAIT_NOTHING);
+		request_watch(c->request);
+		return;
+	case WAIT_HEAD:
+	case WAIT_BODY:
+		h->counts.timed_out++;
+		conn_cut(c, 408);
+		return;
+	case WAIT_SEND:
+		h->counts.timed_out++;
+		conn_cut(c, 0);
+		return;
+	case WAIT_IDLE:
+		conn_cut(c, 0);
+		return;
+	case WAIT_NOTHING:
+		break;
+	}
+	assert(!"a connection that waits for nothing is overdue");
+}
+
+void conn_timer(void *context)
+{
+	struct http *h = context;
+	int64_t now = http_now_ms(h);
+	int64_t next = INT64_MAX;
+	for (int i = 0; i < WAIT_COUNT; i++) {
+		struct list *head = &h->waits[i];
+		while (!list_empty(head)) {
+			struct conn *c = LIST_ITEM(head->next, struct conn, waiting);
+			if (c->due_ms > now) {
+				next = c->due_ms < next ? c->due_ms : next;
+				break;
+			}
+			overdue(c);
+		}
+	}
+	h->armed_ms = next;
+	if (next < INT64_MAX)
+		loop_timer_at(h->deadline, next);
+}
+
+void conn_drop_oldest_idle(struct http *h)
+{
+	struct list *head = &h->waits[WAIT_IDLE];
+	if (!list_empty(head))
+		conn_cut(LIST_ITEM(head->next, struct conn, waiting), 0);
+}
+
+void conn_notice(void *context, struct MHD_Connection *mhd, void **socket_context,
+	enum MHD_ConnectionNotificationCode code)
+{
+	struct http *h = context;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		struct conn *c = h->accepting;
+		h->accepting = NULL;
+		c->mhd = mhd;
+		*socket_context = c;
+		return;
+	}
+	struct conn *c = *socket_context;
+	*socket_context = NULL;
+	assert(!c->request);
+	conn_wait(c, WAIT_NOTHING);
+	list_remove(&c->node);
+	h->counts.connections--;
+	free(c);
+	if (h->full)
+		loop_timer_at(h->accept_again, 0);
+}
