@@ -29,6 +29,25 @@ void arena_finish(struct arena *a)
 	*a = (struct arena){ 0 };
 }
 
+void arena_clear(struct arena *a)
+{
+	struct arena_block *keep = a->blocks;
+	while (keep && keep->older) {
+		struct arena_block *older = keep->older;
+		free(keep);
+		keep = older;
+	}
+	if (keep && keep->size_bytes != BLOCK_BYTES) {
+		free(keep);
+		keep = NULL;
+	}
+	if (keep) {
+		memset(keep->bytes, 0, keep->used_bytes);
+		keep->used_bytes = 0;
+	}
+	*a = (struct arena){ .blocks = keep, .total_bytes = keep ? keep->size_bytes : 0 };
+}
+
 static struct arena_block *block_add(struct arena *a, size_t need_bytes)
 {
 	size_t room = need_bytes > BLOCK_BYTES ? need_bytes : BLOCK_BYTES;

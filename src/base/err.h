@@ -24,6 +24,7 @@
 	X(CONFLICT,      "conflict",           409,  5)     \
 	X(LENGTH,        "length_required",    411,  2)     \
 	X(TOO_LARGE,     "too_large",          413,  2)     \
+	X(URI,           "uri_too_long",       414, 2)      \
 	X(MEDIA_TYPE,    "unsupported_media_type", 415, 2)  \
 	X(INVALID,       "invalid",            422,  2)     \
 	X(BUSY,          "too_many_requests",  429,  8)     \
@@ -44,7 +45,7 @@ enum err_kind {
 
 struct err {
 	enum err_kind kind;
-	int sys_errno;                  /* the errno behind it, 0 = none */
+	int sys_errno; /* the errno behind it, 0 = none */
 	char text[400];
 };
 

@@ -93,8 +93,8 @@ static void numbers_are_whole_or_refused(void **state)
 
 static void utf8_is_checked_by_the_book(void **state)
 {
-	static const char *const bad[] = { "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82",
-		"\x80", "\xFF" };
+	static const char *const bad[] = { "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80",
+		"\xE2\x82", "\x80", "\xFF" };
 	assert_true(str_is_utf8(str_of("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x9A\x82")));
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_false(str_is_utf8(str_of(bad[i])));
@@ -130,6 +130,23 @@ static void an_error_knows_its_word_status_and_sentence(void **state)
 	assert_int_equal(err_set(NULL, ERR_STATE, "nobody asks"), -1);
 }
 
+static void a_cleared_arena_keeps_one_block_and_hands_out_zeroes(void **state)
+{
+	struct arena a = { 0 };
+	memset(arena_alloc(&a, 3000), 'x', 3000);
+	memset(arena_alloc(&a, 3000), 'x', 3000);
+	arena_clear(&a);
+	size_t kept = a.total_bytes;
+	char *again = arena_alloc(&a, 3000);
+	for (int i = 0; i < 3000; i++)
+		assert_int_equal(again[i], 0);
+	assert_int_equal(a.total_bytes, kept);
+	arena_alloc(&a, 100000);
+	arena_clear(&a);
+	assert_int_equal(a.total_bytes, kept);
+	arena_finish(&a);
+}
+
 static void arenas_and_buffers_keep_what_they_are_given(void **state)
 {
 	struct arena a = { 0 };
@@ -147,7 +164,10 @@ static void arenas_and_buffers_keep_what_they_are_given(void **state)
 
 static void a_list_survives_removal_while_walking(void **state)
 {
-	struct item { int n; struct list node; } items[4];
+	struct item {
+		int n;
+		struct list node;
+	} items[4];
 	struct list head;
 	list_init(&head);
 	for (int i = 0; i < 4; i++) {
@@ -155,7 +175,8 @@ static void a_list_survives_removal_while_walking(void **state)
 		list_append(&head, &items[i].node);
 	}
 	int sum = 0;
-	LIST_EACH(at, &head) {
+	LIST_EACH(at, &head)
+	{
 		sum += LIST_ITEM(at, struct item, node)->n;
 		list_remove(at);
 	}
@@ -173,6 +194,7 @@ int main(void)
 		cmocka_unit_test(utf8_is_checked_by_the_book),
 		cmocka_unit_test(an_id_is_a_file_name_that_cannot_climb),
 		cmocka_unit_test(an_error_knows_its_word_status_and_sentence),
+		cmocka_unit_test(a_cleared_arena_keeps_one_block_and_hands_out_zeroes),
 		cmocka_unit_test(arenas_and_buffers_keep_what_they_are_given),
 		cmocka_unit_test(a_list_survives_removal_while_walking),
 	};
