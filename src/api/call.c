@@ -1,11 +1,8 @@
 /* api/call.c -- from a request to its handler: identity, role, query, job; see call.h. */
 #include "api/call.h"
 
-#include <stdlib.h>
-#include <string.h>
 
 #include "api/api.h"
-#include "base/mem.h"
 
 const struct api_route api_table[] = {
 #define X(method, path, may, handler, flags, limit, query, takes, gives, summary)             \

@@ -55,7 +55,7 @@ static void cancelled(void *context, const struct cancel_result *result, const s
 	}
 }
 
-void job_cancel(struct call *c)
+void api_job_cancel(struct call *c)
 {
 	struct ticket *t = ticket_create(c);
 	struct cancel_ask *ask = arena_new(&t->arena, struct cancel_ask);

@@ -2,7 +2,7 @@
 #include "api/call.h"
 
 /* Open to all, so it says no more than it must. */
-void health_alive(struct call *c)
+void api_health_alive(struct call *c)
 {
 	AUTO_BUF body = { 0 };
 	struct json_out out = { .to = &body };
@@ -30,7 +30,7 @@ static void checked(void *context, const struct health_report *report, const str
 	ticket_reply(t, 200, &body);
 }
 
-void health_check(struct call *c)
+void api_health_check(struct call *c)
 {
 	struct ticket *t = ticket_create(c);
 	c->ports->health(c->server, checked, t);

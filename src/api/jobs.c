@@ -11,12 +11,12 @@ static void reply_job(struct call *c, enum job_detail detail)
 	http_reply_buf(c->r, 200, NULL, &body);
 }
 
-void job_get(struct call *c)
+void api_job_get(struct call *c)
 {
 	reply_job(c, JOB_WHOLE);
 }
 
-void job_status(struct call *c)
+void api_job_status(struct call *c)
 {
 	reply_job(c, JOB_STATUS);
 }
@@ -50,7 +50,7 @@ static int read_query(struct call *c, struct job_query *query)
 	return 0;
 }
 
-void job_list(struct call *c)
+void api_job_list(struct call *c)
 {
 	AUTO_BUF body = { 0 };
 	struct json_out out = { .to = &body };

@@ -5,7 +5,7 @@
 #define POINTS_SHOWN_DEFAULT 100000
 #define POINTS_SHOWN_MAX 1000000
 
-void metrics_show(struct call *c)
+void api_metrics_show(struct call *c)
 {
 	AUTO_BUF body = { 0 };
 	struct json_out out = { .to = &body };
@@ -53,7 +53,7 @@ static void posted(void *context, const struct err *e)
 	ticket_reply(t, 200, &body);
 }
 
-void metrics_post(struct call *c)
+void api_metrics_post(struct call *c)
 {
 	struct ticket *t = ticket_create(c);
 	struct post *post = arena_new(&t->arena, struct post);

@@ -3,7 +3,7 @@
 
 #define QUEUE_LIMIT_MAX 100000
 
-void queue_show(struct call *c)
+void api_queue_show(struct call *c)
 {
 	AUTO_BUF body = { 0 };
 	struct json_out out = { .to = &body };

@@ -78,7 +78,7 @@ static void submitted(void *context, const char *id, bool repeated, const struct
 	ticket_reply(t, 201, &body);
 }
 
-void job_submit(struct call *c)
+void api_job_submit(struct call *c)
 {
 	struct ticket *t = ticket_create(c);
 	struct submit_ask *ask = arena_new(&t->arena, struct submit_ask);
