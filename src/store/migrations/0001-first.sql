@@ -1,4 +1,4 @@
--- Everything that a server remembers. Times are Unix milliseconds, 0 = never. Words between @ are
+-- Everything that a server remembers. Times are Unix milliseconds, 0 = never. The words of states are
 -- filled in from core/job.h when this is applied.
 
 -- One row a job: what it is, how it stands, how far it came. `number` keeps points and attempts
@@ -149,7 +149,7 @@ CREATE TABLE checkpoints (
 
 -- Append-only, also for whoever opens this file with another program. It outlives its job.
 CREATE TABLE events (
-	seq INTEGER PRIMARY KEY AUTOINCREMENT,
+	seq INTEGER PRIMARY KEY,
 	at INTEGER NOT NULL,
 	job_id TEXT,
 	kind TEXT NOT NULL,
