@@ -27,26 +27,26 @@ struct loop;
 struct exec;
 
 struct exec_config {
-	const char *state_dir;          /* absolute; exists */
-	const char *runner_path;        /* the trainyard-runner program, absolute */
-	int pool_size;                  /* idle runners kept ready; 0 = each start waits for its own */
-	bool cgroups;                   /* false: never make a group, even where that is possible */
-	int64_t log_limit_bytes;        /* per job, newest kept; 0 = 1 GiB */
+	const char *state_dir;   /* absolute; exists */
+	const char *runner_path; /* the trainyard-runner program, absolute */
+	int pool_size;           /* idle runners kept ready; 0 = each start waits for its own */
+	bool cgroups;            /* false: never make a group, even where that is possible */
+	int64_t log_limit_bytes; /* per job, newest kept; 0 = 1 GiB */
 };
 
 /* How an attempt ended that had a runner to see it. */
 struct exec_exit {
-	int32_t code;                   /* -1 = ended by a signal, or not known */
-	int32_t signal;                 /* 0 = none */
-	bool known;                     /* false: it ended, but nobody could see how */
-	bool stopped;                   /* exec_stop was at work before it ended */
-	bool out_of_memory;             /* the kernel's own record says so */
+	int32_t code;       /* -1 = ended by a signal, or not known */
+	int32_t signal;     /* 0 = none */
+	bool known;         /* false: it ended, but nobody could see how */
+	bool stopped;       /* exec_stop was at work before it ended */
+	bool out_of_memory; /* the kernel's own record says so */
 	int64_t pid;
 	int64_t started_wall_ms;
 	int64_t ended_wall_ms;
-	int64_t cpu_ms;                 /* of the command and its waited-for children; 0 = unknown */
-	int64_t peak_memory_bytes;      /* the largest of them; 0 = unknown */
-	int64_t log_lost_bytes;         /* output that a full disk cost */
+	int64_t cpu_ms;            /* of the command and its waited-for children; 0 = unknown */
+	int64_t peak_memory_bytes; /* the largest of them; 0 = unknown */
+	int64_t log_lost_bytes;    /* output that a full disk cost */
 };
 
 #define EXEC_GONE_KINDS(X)                                                                    \
@@ -63,9 +63,9 @@ enum gone_kind {
 
 /* What exec_adopt found, told once per call after the events that it caused. */
 enum exec_found {
-	FOUND_LIVE,                     /* its processes run; `started` was told */
-	FOUND_ENDED,                    /* `exited`, `start_failed` or `gone` was told */
-	FOUND_SILENT,                   /* its runner lives but does not answer: exec goes on asking */
+	FOUND_LIVE,   /* its processes run; `started` was told */
+	FOUND_ENDED,  /* `exited`, `start_failed` or `gone` was told */
+	FOUND_SILENT, /* its runner lives but does not answer: exec goes on asking */
 };
 
 /* start_failed, exited and gone end an attempt. Each is told again (after 1 s, then less often, and
@@ -110,13 +110,13 @@ void exec_unreserve(struct exec *x, const char *nonce); /* exec_start will not b
 struct exec_start {
 	const char *job_id;
 	uint32_t attempt;
-	const char *nonce;              /* from exec_reserve */
-	const char *const *argv;        /* NULL-ended; argv[0] is looked up in envp's PATH */
-	const char *const *envp;        /* NULL-ended NAME=value; TRAINYARD_NONCE is added */
-	const char *cwd;                /* absolute; NULL = the job's run directory */
-	int32_t umask_bits;             /* -1 = the server's */
-	bool direct_output;             /* an O_APPEND file instead of the FIFO */
-	int64_t log_limit_bytes;        /* 0 = the configuration's */
+	const char *nonce;       /* from exec_reserve */
+	const char *const *argv; /* NULL-ended; argv[0] is looked up in envp's PATH */
+	const char *const *envp; /* NULL-ended NAME=value; TRAINYARD_NONCE is added */
+	const char *cwd;         /* absolute; NULL = the job's run directory */
+	int32_t umask_bits;      /* -1 = the server's */
+	bool direct_output;      /* an O_APPEND file instead of the FIFO */
+	int64_t log_limit_bytes; /* 0 = the configuration's */
 };
 
 /* After the commit of the pending row. Everything is copied. -1 = refused, nothing was started and

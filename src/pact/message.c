@@ -59,6 +59,10 @@ static const struct field ready_fields[] = { PACT_READY(INT_FIELD, TEXT_FIELD, L
 static const struct field leave_fields[] = { PACT_LEAVE(INT_FIELD, TEXT_FIELD, LIST_FIELD)
 	END_OF_FIELDS };
 #undef here
+#define here trouble
+static const struct field trouble_fields[] = { PACT_TROUBLE(INT_FIELD, TEXT_FIELD, LIST_FIELD)
+	END_OF_FIELDS };
+#undef here
 #define here marker
 static const struct field marker_fields[] = { PACT_MARKER(INT_FIELD, TEXT_FIELD, LIST_FIELD)
 	END_OF_FIELDS };

@@ -45,6 +45,9 @@
 /* To an idle runner: no more attempts will come. */
 #define PACT_LEAVE(INT, TEXT, LIST)
 
+/* A runner that cannot prepare says why, and is gone. */
+#define PACT_TROUBLE(INT, TEXT, LIST) TEXT(sentence)
+
 /* Also the start marker on disk: who will have executed the attempt. pid 0: nobody, ever. */
 #define PACT_MARKER(INT, TEXT, LIST) \
 	TEXT(nonce) INT(pid, 0) INT(start_ticks, 0) TEXT(boot) INT(wall_ms, 0) TEXT(group) \
@@ -53,7 +56,7 @@
 #define PACT_MESSAGES(X)                                                                 \
 	X(HELLO, hello) X(START, start) X(STARTED, started) X(STOP, stop)                \
 	X(UNKILLABLE, unkillable) X(ENDED, ended) X(ACKNOWLEDGE, acknowledge) X(READY, ready) \
-	X(LEAVE, leave) X(MARKER, marker)
+	X(LEAVE, leave) X(TROUBLE, trouble) X(MARKER, marker)
 
 enum pact_kind {
 	PACT_KIND_UNKNOWN,              /* of a newer side: skip it */
