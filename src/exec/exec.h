@@ -130,4 +130,7 @@ bool exec_stop(struct exec *x, const char *job_id, uint32_t attempt, int64_t gra
 /* The end that was told for this attempt is durable: its runner may forget it. */
 void exec_acknowledge(struct exec *x, const char *job_id, uint32_t attempt);
 
+/* Looks now: is its runner's lock held, or does its command's process live? */
+bool exec_is_live(struct exec *x, const struct attempt_record *attempt);
+
 #endif

@@ -130,7 +130,9 @@ static void put_own(struct server *s, struct env_maker *m, const struct live_job
 	put(m, "TRAINYARD_TOKEN", live->token);
 	put(m, "TRAINYARD_RUN_DIR", path_of(s, a, job->id, "/run"));
 	put(m, "TRAINYARD_METRICS", path_of(s, a, job->id, "/metrics.jsonl"));
-	put(m, "TRAINYARD_CONTROL", path_of(s, a, job->id, "/control.jsonl"));
+	/* An attempt's own: read from its beginning at each start, it may hold no old request. */
+	put(m, "TRAINYARD_CONTROL",
+		path_of(s, a, job->id, arena_format(a, "/control-%u.jsonl", job->attempt)));
 	put(m, "JOB_ID", job->id);
 	put(m, "JOB_USER_ID", live->spec.owner);
 	put(m, "JOB_TOKEN", live->token);

@@ -30,6 +30,8 @@
 #include "server/turn.h"
 #include "store/store.h"
 
+#define HOSTS_MAX 32
+
 struct server {
 	const struct config *config;
 	struct loop *loop;
@@ -50,8 +52,10 @@ struct server {
 	struct loop_timer *rebuild;     /* tries again to read the store */
 	struct loop_timer *leave;       /* the end of a graceful shutdown */
 	struct loop_signal *term, *interrupt;
-	char **devices;                 /* ids by bit number */
+	char *devices[JOB_DEVICES_MAX]; /* ids by bit number */
 	int device_count;
+	char *host_names[HOSTS_MAX];    /* that requests may name */
+	size_t host_count;
 	int slots;
 	int unsettled;                  /* attempts that exec_adopt still looks at */
 	bool settling;                  /* at start, before EV_OPEN */

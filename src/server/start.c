@@ -98,17 +98,34 @@ bool server_load_yard(struct server *s, struct err *e)
 	return true;
 }
 
-static int split_devices(struct server *s, struct err *e)
+/* Takes a comma-separated list apart; what is beyond `most` is left out and counted all the same. */
+static size_t split(const char *text, char **parts, size_t most)
 {
-	struct str rest = str_of(s->config->value[CONFIG_devices]), id;
-	s->devices = mem_array(JOB_DEVICES_MAX, sizeof(*s->devices));
-	while (str_next(&rest, ',', &id)) {
-		id = str_trim(id);
-		if (s->device_count == JOB_DEVICES_MAX)
-			return err_set(e, ERR_INPUT, "more than %d devices", JOB_DEVICES_MAX);
-		if (id.length_bytes > 0)
-			s->devices[s->device_count++] = mem_copy(id.at, id.length_bytes);
+	struct str rest = str_of(text), part;
+	size_t count = 0;
+	while (str_next(&rest, ',', &part)) {
+		part = str_trim(part);
+		if (part.length_bytes == 0)
+			continue;
+		if (count < most)
+			parts[count] = mem_copy(part.at, part.length_bytes);
+		count++;
 	}
+	return count;
+}
+
+static int split_lists(struct server *s, struct err *e)
+{
+	size_t devices = split(s->config->value[CONFIG_devices], s->devices, JOB_DEVICES_MAX);
+	size_t hosts = split(s->config->value[CONFIG_allowed_hosts], s->host_names, HOSTS_MAX);
+	if (devices > JOB_DEVICES_MAX)
+		return err_set(e, ERR_INPUT, "devices names %zu, at most %d are possible", devices,
+			JOB_DEVICES_MAX);
+	if (hosts > HOSTS_MAX)
+		return err_set(e, ERR_INPUT, "allowed_hosts names %zu, at most %d are possible", hosts,
+			HOSTS_MAX);
+	s->host_count = hosts;
+	s->device_count = (int)devices;
 	s->slots = (int)s->config->number[CONFIG_slots];
 	if (s->slots == 0)
 		s->slots = s->device_count ? s->device_count : 1;
@@ -232,9 +249,14 @@ static int open_talking(struct server *s, struct err *e)
 	identity_ports(&s->ports);
 	s->facts.version = TRAINYARD_VERSION;
 	s->facts.started_wall_ms = loop_now().wall_ms;
-	s->api = api_create(&s->ports);
-	struct http_config config = api_http_config(s->api);
-	config.connections = (int)s->config->number[CONFIG_connections];
+	if (!(s->api = api_create(&s->ports, e)))
+		return -1;
+	struct http_config config = {
+		.handle = api_handle, .context = s->api,
+		.connections = (int)s->config->number[CONFIG_connections],
+		.host_names = (const char *const *)s->host_names, .host_name_count = s->host_count,
+	};
+	config.routes = api_routes(&config.route_count);
 	s->http = http_create(s->loop, &config, e);
 	return s->http ? http_listen(s->http, s->config->value[CONFIG_listen], e) : -1;
 }
@@ -288,7 +310,7 @@ static void on_stop_signal(void *context)
 
 static int open_all(struct server *s, struct err *e)
 {
-	if (auth_init(e) < 0 || split_devices(s, e) < 0 || open_talking(s, e) < 0 ||
+	if (auth_init(e) < 0 || split_lists(s, e) < 0 || open_talking(s, e) < 0 ||
 	    make_path(s->config->value[CONFIG_state], e) < 0)
 		return -1;
 	if (!(s->store = store_open_sqlite(s->config->value[CONFIG_state], e)))
@@ -317,9 +339,10 @@ static void close_all(struct server *s)
 	loop_signal_destroy(s->term);
 	loop_signal_destroy(s->interrupt);
 	loop_destroy(s->loop);
-	for (int i = 0; i < s->device_count; i++)
+	for (int i = 0; i < JOB_DEVICES_MAX; i++)
 		free(s->devices[i]);
-	free(s->devices);
+	for (int i = 0; i < HOSTS_MAX; i++)
+		free(s->host_names[i]);
 	free(s->user);
 	free(s->address);
 }
