@@ -15,7 +15,9 @@
 
 void bar_init(struct bar *b, bool off)
 {
-	*b = (struct bar){ .off = off, .tty = term_is_tty(STDERR_FILENO), .told_step = -1,
+	*b = (struct bar){ .off = off,
+		.tty = term_is_tty(STDERR_FILENO),
+		.told_step = -1,
 		.told_eval = NAN };
 }
 
@@ -102,8 +104,7 @@ static void tell(struct bar *b, const struct job_facts *f, int64_t now_boot_ms)
 	bool due = now_boot_ms - b->told_boot_ms >= BAR_LINE_MS && f->step != b->told_step;
 	if (same_status && same_eval && !due)
 		return;
-	fprintf(stderr, "trainyard: %s%s%s\n", f->state == JOB_RUNNING ? "running  " : "",
-		b->text.bytes, "");
+	fprintf(stderr, "trainyard: %s\n", b->text.bytes);
 	str_copy_cut(b->status, sizeof(b->status), f->status);
 	b->told_eval = f->eval_loss;
 	b->told_step = f->step;

@@ -9,14 +9,14 @@
 #include "base/buf.h"
 #include "client/facts.h"
 
-#define BAR_LINE_MS 5000                /* at least so far apart are two lines on a pipe */
+#define BAR_LINE_MS 5000 /* at least so far apart are two lines on a pipe */
 
 struct bar {
-	bool off;                       /* shows nothing at all */
+	bool off; /* shows nothing at all */
 	bool tty;
-	bool drawn;                     /* the line is on the screen now */
-	struct buf text;                /* what is, or was last, shown */
-	char status[16];                /* last told on a pipe */
+	bool drawn;      /* the line is on the screen now */
+	struct buf text; /* what is, or was last, shown */
+	char status[16]; /* last told on a pipe */
 	int64_t told_step, told_boot_ms;
 	double told_eval;
 };
@@ -24,8 +24,8 @@ struct bar {
 void bar_init(struct bar *b, bool off);
 void bar_finish(struct bar *b);
 void bar_show(struct bar *b, const struct job_facts *f, int64_t now_boot_ms);
-void bar_hide(struct bar *b);           /* so that something else can be written */
-void bar_again(struct bar *b);          /* and back */
+void bar_hide(struct bar *b);  /* so that something else can be written */
+void bar_again(struct bar *b); /* and back */
 
 /* The line itself, in `width` columns (0 = any). */
 void bar_text(struct buf *to, const struct job_facts *f, int width);

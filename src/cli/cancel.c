@@ -9,7 +9,7 @@
 struct cancelling {
 	struct cancel_wish wish;
 	bool json;
-	struct buf list;                /* the replies, for --json */
+	struct buf list; /* the replies, for --json */
 };
 
 static void tell_failure(const char *word, const struct err *failure)
@@ -47,8 +47,10 @@ static int cancel_one(struct client *c, struct cancelling *w, const char *word, 
 static int run(struct call *call, struct err *e)
 {
 	const struct args *args = call->args;
-	struct cancelling w = { .wish = { .reason = args_text(args, "reason"), .grace_ms = -1,
-		.at_once = args_has(args, "no-wait") }, .json = args_has(args, "json") };
+	struct cancelling w = { .wish = { .reason = args_text(args, "reason"),
+					.grace_ms = -1,
+					.at_once = args_has(args, "no-wait") },
+		.json = args_has(args, "json") };
 	struct err first = { 0 };
 	if (args_duration_ms(args, "grace", &w.wish.grace_ms, e) || call_client(call, e))
 		return -1;

@@ -66,11 +66,13 @@ static int check_given(const char *assignment, struct err *e)
 	if (length == 0 || assignment[length] != '=')
 		return err_set(e, ERR_INPUT, "--env needs NAME=VALUE, not '%s'", assignment);
 	if (capture_withholds(assignment, length))
-		return err_set(e, ERR_INPUT, "--env may not set %.*s: the server gives every job its own",
-			(int)length, assignment);
+		return err_set(e, ERR_INPUT,
+			"--env may not set %.*s: the server gives every job its own", (int)length,
+			assignment);
 	if (!str_is_utf8(str_of(assignment)))
-		return err_set(e, ERR_INPUT, "--env %.*s is not UTF-8, and JSON carries nothing else",
-			(int)length, assignment);
+		return err_set(e, ERR_INPUT,
+			"--env %.*s is not UTF-8, and JSON carries nothing else", (int)length,
+			assignment);
 	return 0;
 }
 
@@ -115,16 +117,20 @@ static int put_command(struct json_out *j, const struct args *a, struct err *e)
 	if (shell && a->operand_count > 0)
 		return err_set(e, ERR_INPUT, "--shell and a command: only one of them can run");
 	if (!shell && a->operand_count == 0)
-		return err_set(e, ERR_INPUT, "what shall run? trainyard %s -- COMMAND..., "
-			"or --shell 'SCRIPT'", a->command->name);
+		return err_set(e, ERR_INPUT,
+			"what shall run? trainyard %s -- COMMAND..., "
+			"or --shell 'SCRIPT'",
+			a->command->name);
 	if (shell && !*shell)
 		return err_set(e, ERR_INPUT, "--shell is empty");
 	if (!shell && !*a->operands[0])
 		return err_set(e, ERR_INPUT, "the command's first word is empty");
 	for (int i = 0; i < a->operand_count; i++) {
 		if (!str_is_utf8(str_of(a->operands[i])))
-			return err_set(e, ERR_INPUT, "word %d of the command is not UTF-8, and JSON "
-				"carries nothing else", i + 1);
+			return err_set(e, ERR_INPUT,
+				"word %d of the command is not UTF-8, and JSON "
+				"carries nothing else",
+				i + 1);
 	}
 	if (shell) {
 		json_put_text(j, "shell", shell);
@@ -202,8 +208,10 @@ int capture_submission(const struct args *a, struct buf *json, struct err *e)
 	if ((text = args_text(a, "name")))
 		json_put_text(&j, "name", text);
 	if ((text = args_text(a, "id")) && !str_is_id(str_of(text)))
-		return err_set(e, ERR_INPUT, "--id %s: an id begins with a letter or a digit and holds "
-			"only letters, digits, - and _, at most 128", text);
+		return err_set(e, ERR_INPUT,
+			"--id %s: an id begins with a letter or a digit and holds "
+			"only letters, digits, - and _, at most 128",
+			text);
 	if (text)
 		json_put_text(&j, "execution_id", text);
 	if (args_has(a, "tag")) {

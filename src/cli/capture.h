@@ -15,7 +15,7 @@
 	{ "gpus", 'g', "N", false, "GPUs that it needs; one if there is any, when not given." },  \
 	{ "priority", 'p', "N", false, "Higher ones start first; 0 when not given." },            \
 	{ "grace", 0, "TIME", false,                                                              \
-		"From the polite signal to the kill when it is stopped: 10s unless told otherwise." }, \
+		"From the polite signal to the kill when it is stopped; 10s when not given." },   \
 	{ "tag", 't', "TAG", true, "A label to find it by; may be repeated." },                   \
 	{ "env", 'e', "NAME=VALUE", true, "A variable for the job; may be repeated." },           \
 	{ "cwd", 'C', "DIR", false, "Where it runs; the current directory when not given." },     \
@@ -29,8 +29,8 @@ int capture_submission(const struct args *a, struct buf *json, struct err *e);
  * is one). */
 bool capture_withholds(const char *name, size_t length_bytes);
 
-/* The commit checked out in a directory and whether its files differ from it. False when it is in no
- * git work tree or git does not tell within two seconds: a submission never fails for it. */
+/* The commit checked out in a directory and whether its files differ from it. False when it is in
+ * no git work tree or git does not tell within two seconds: a submission never fails for it. */
 bool capture_git(const char *directory, char commit[65], bool *dirty);
 
 #endif

@@ -7,8 +7,8 @@
 #include "cli/term.h"
 #include "loop/loop.h"
 
-#define STATUS_MS 1000                  /* the bar's rhythm */
-#define QUEUED_MS 300                   /* while it waits, for a start to be seen soon */
+#define STATUS_MS 1000 /* the bar's rhythm */
+#define QUEUED_MS 300  /* while it waits, for a start to be seen soon */
 
 static void hide_bar(void *context)
 {
@@ -140,7 +140,8 @@ int follow_run(struct follow *f, struct answer *a, struct job_facts *facts, int 
 	struct job_facts seen = { 0 };
 	for (;;) {
 		int64_t now_ms = loop_now().boot_ms;
-		if (!f->stream && !f->log_done && now_ms >= f->stream_due_boot_ms && open_stream(f, e))
+		if (!f->stream && !f->log_done && now_ms >= f->stream_due_boot_ms &&
+			open_stream(f, e))
 			return -1;
 		if (now_ms >= look_due_ms) {
 			int over = look_at_job(f, a, &seen, e);

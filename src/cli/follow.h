@@ -15,17 +15,17 @@
 struct follow {
 	struct watch watch;
 	const char *id;
-	bool clean;                     /* stdout is a terminal: only text and styles reach it */
-	int64_t line;                   /* whole lines shown or skipped before */
-	int64_t part_bytes;             /* of the line after them, shown already */
-	int64_t skip_bytes;             /* of what comes next, known already */
-	bool at_line_start;             /* the cursor is; else a bar would cut a line in two */
-	bool log_done;                  /* all of it has come */
+	bool clean;         /* stdout is a terminal: only text and styles reach it */
+	int64_t line;       /* whole lines shown or skipped before */
+	int64_t part_bytes; /* of the line after them, shown already */
+	int64_t skip_bytes; /* of what comes next, known already */
+	bool at_line_start; /* the cursor is; else a bar would cut a line in two */
+	bool log_done;      /* all of it has come */
 	struct scrub scrub;
 	struct bar bar;
 	struct net_stream *stream;
-	int64_t stream_due_boot_ms;     /* when to open it (again) */
-	struct err broken;              /* stdout cannot be written any more */
+	int64_t stream_due_boot_ms; /* when to open it (again) */
+	struct err broken;          /* stdout cannot be written any more */
 	/* Asked when a signal came: 0 = go on, 1 = leave now with *exit_code. NULL = leave. */
 	int (*on_signal)(struct follow *f, int signal_number, int *exit_code, struct err *e);
 	void *context;

@@ -11,7 +11,7 @@
 #include "base/scope.h"
 #include "cli/capture.h"
 
-#define GIT_LINE_MS 2000                /* git is silent for longer only on a very large tree */
+#define GIT_LINE_MS 2000 /* git is silent for longer only on a very large tree */
 
 extern char **environ;
 
@@ -41,7 +41,8 @@ static pid_t start(const char *const *argv, int output)
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, output, 1);
 	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-	if (posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ) != 0)
+	if (posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ) !=
+		0)
 		pid = -1;
 	posix_spawn_file_actions_destroy(&actions);
 	return pid;
@@ -82,9 +83,10 @@ bool capture_git(const char *directory, char commit[65], bool *dirty)
 {
 	char change[16];
 	/* No optional locks: a submission shall not make a git that works here wait or fail. */
-	const char *head[] = { "git", "--no-optional-locks", "-C", directory, "rev-parse", "HEAD", NULL };
-	const char *status[] = { "git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-C", directory,
-		"status", "--porcelain", "--untracked-files=no", NULL };
+	const char *head[] = { "git", "--no-optional-locks", "-C", directory, "rev-parse", "HEAD",
+		NULL };
+	const char *status[] = { "git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-C",
+		directory, "status", "--porcelain", "--untracked-files=no", NULL };
 	if (!is_in_work_tree(directory) || !ask(head, commit, 65))
 		return false;
 	size_t length = strspn(commit, "0123456789abcdef");

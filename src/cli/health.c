@@ -39,6 +39,7 @@ const struct command command_health = {
 	.name = "health",
 	.operands = "",
 	.summary = "Check the server and what it knows of its jobs",
-	.text = "Ends with 0 when every running job is really there and none is stuck, with 1 when not.",
+	.text = "Ends with 0 when every running job is really there and none is stuck, with 1 "
+		"when not.",
 	.run = run,
 };

@@ -97,7 +97,8 @@ void help_overview(FILE *to)
 	for (int i = 0; commands[i]; i++)
 		fprintf(to, "  %-10s%s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n`trainyard COMMAND --help` tells more. "
-	      "A job is named by its id, its name, or the\nbeginning of its id.\n", to);
+	      "A job is named by its id, its name, or the\nbeginning of its id.\n",
+		to);
 }
 
 static void options_markdown(const struct option *o, struct buf *to)
@@ -145,32 +146,41 @@ static void exit_codes_markdown(struct buf *to)
 		for (int kind = 1; kind < ERR_KIND_COUNT; kind++) {
 			if (err_exit_code((enum err_kind)kind) != meanings[i].code)
 				continue;
-			buf_format(to, "%s`%s`", written++ ? ", " : "", err_word((enum err_kind)kind));
+			buf_format(to, "%s`%s`", written++ ? ", " : "",
+				err_word((enum err_kind)kind));
 		}
 		buf_text(to, " |\n");
 	}
 	buf_text(to,
-		"\n`run` and `wait` end with the job's own exit code, 128 + N when signal N ended it, and "
-		"1 when it\nended without either (cancelled while it waited, lost). A job that did not "
-		"complete never gives 0.\n`wait` with several jobs gives the first code that is not 0. "
-		"When `run` or `wait` itself fails, the\ncodes above hold: `--json` tells the two apart.\n");
+		"\n`run` and `wait` end with the job's own exit code, 128 + N when signal N "
+		"ended it, and "
+		"1 when it\nended without either (cancelled while it waited, lost). A job that "
+		"did not "
+		"complete never gives 0.\n`wait` with several jobs gives the first code that "
+		"is not 0. "
+		"When `run` or `wait` itself fails, the\ncodes above hold: `--json` tells the "
+		"two apart.\n");
 }
 
 void help_markdown(struct buf *to)
 {
-	buf_format(to, "# The command line\n\n"
-		       "Made by `trainyard help --markdown` from the program's own tables; "
-		       "a test compares the two.\n\n%s", opening);
-	buf_text(to, "\nA job is named by its id, its name, or the beginning of its id. Where a name "
-		     "fits several jobs,\nthe error lists them and nothing is done.\n\n"
-		     "| Option of every command | |\n|---|---|\n");
+	buf_format(to,
+		"# The command line\n\n"
+		"Made by `trainyard help --markdown` from the program's own tables; "
+		"a test compares the two.\n\n%s",
+		opening);
+	buf_text(to,
+		"\nA job is named by its id, its name, or the beginning of its id. Where a name "
+		"fits several jobs,\nthe error lists them and nothing is done.\n\n"
+		"| Option of every command | |\n|---|---|\n");
 	options_markdown(common_options, to);
 	buf_text(to, "\n| Option of every command that asks a server | |\n|---|---|\n");
 	options_markdown(server_options, to);
-	buf_text(to, "\nWithout `--server` and `TRAINYARD_SERVER` the state directory tells where the "
-		     "server is: its socket\n`DIR/trainyard.sock`, which needs no token, else "
-		     "`DIR/address` with the token of `DIR/admin.token`.\nThe directory is "
-		     "`~/.local/share/trainyard`, for root `/var/lib/trainyard`.\n");
+	buf_text(to,
+		"\nWithout `--server` and `TRAINYARD_SERVER` the state directory tells where the "
+		"server is: its socket\n`DIR/trainyard.sock`, which needs no token, else "
+		"`DIR/address` with the token of `DIR/admin.token`.\nThe directory is "
+		"`~/.local/share/trainyard`, for root `/var/lib/trainyard`.\n");
 	for (int i = 0; commands[i]; i++)
 		command_markdown(commands[i], to);
 	exit_codes_markdown(to);

@@ -8,7 +8,7 @@
 #include "cli/command.h"
 
 void help_overview(FILE *to);
-void help_print(const struct command *command);         /* on stdout */
+void help_print(const struct command *command); /* on stdout */
 void help_page(const struct command *command, struct buf *to);
 void help_markdown(struct buf *to);
 

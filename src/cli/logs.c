@@ -41,8 +41,8 @@ static int print_all(struct call *call, const char *id, int64_t from_line, bool 
 	AUTO_BUF rest = { 0 };
 	int failed;
 	do {
-		failed = client_log(call->client, id, page.next, PAGE_LINES, &a, &page, print_line, &p,
-			e);
+		failed = client_log(call->client, id, page.next, PAGE_LINES, &a, &page, print_line,
+			&p, e);
 	} while (!failed && p.broken.kind == ERR_NONE && page.count > 0 && page.next < page.total);
 	scrub_end(&p.scrub, &rest);
 	if (p.clean && p.broken.kind == ERR_NONE)
@@ -121,8 +121,10 @@ const struct command command_logs = {
 	.operands_min = 1,
 	.operands_max = 1,
 	.summary = "Print what a job has printed, and with -f what it prints",
-	.text = "On a terminal only text and colours pass: other control characters are replaced, for "
-		"a log could move the cursor or type for you. On a pipe the bytes are as they are. With "
+	.text = "On a terminal only text and colours pass: other control characters are "
+		"replaced, for "
+		"a log could move the cursor or type for you. On a pipe the bytes are as they "
+		"are. With "
 		"--json one reply of the server comes: the first 1000 lines, or the last N with "
 		"--tail.\n\n"
 		"-f survives a restart of the server. Its exit code is 0, whatever the job's was.",

@@ -35,7 +35,7 @@ struct listing {
 	struct ids ids;
 	int64_t now_wall_ms;
 	int64_t shown;
-	struct buf *json;               /* NULL = a table is made */
+	struct buf *json; /* NULL = a table is made */
 };
 
 static void add_cells(struct listing *l, const struct job_facts *f)
@@ -128,7 +128,8 @@ static int run(struct call *call, struct err *e)
 
 static const struct option options[] = {
 	{ "status", 'S', "STATUS", false,
-		"Only these: a state, active, incomplete, terminal, recoverable, or several with commas." },
+		"Only these: a state, active, incomplete, terminal, recoverable, or several "
+		"with commas." },
 	{ "limit", 'l', "N", false, "At most so many; 50 when not given." },
 	{ "all", 'a', NULL, false, "As many as there are." },
 	OPTION_END,
@@ -138,7 +139,8 @@ const struct command command_ls = {
 	.name = "ls",
 	.operands = "",
 	.summary = "List jobs, the newest first",
-	.text = "On a terminal the columns fit its width and ids are cut to what tells them apart; on "
+	.text = "On a terminal the columns fit its width and ids are cut to what tells them "
+		"apart; on "
 		"a pipe both are whole.",
 	.options = options,
 	.run = run,

@@ -39,7 +39,8 @@ static int unknown_command(const char *word)
 	for (int i = 0; commands[i]; i++)
 		suggestion_try(&best, commands[i]->name);
 	if (best.word)
-		err_set(&e, ERR_INPUT, "no command '%s'; did you mean `trainyard %s`?", word, best.word);
+		err_set(&e, ERR_INPUT, "no command '%s'; did you mean `trainyard %s`?", word,
+			best.word);
 	else
 		err_set(&e, ERR_INPUT, "no command '%s'; `trainyard help` lists them", word);
 	return tell(&e, false);

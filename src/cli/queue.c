@@ -1,4 +1,4 @@
-/* cli/queue.c -- `trainyard queue`: what runs and what waits, in the order in which it will start. */
+/* cli/queue.c -- `trainyard queue`: what runs and what waits, in the order of its start. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-/* cli/run.c -- `trainyard run`: submit a job, show its output and progress, end with its exit code. */
+/* cli/run.c -- `trainyard run`: submit a job, show its output, end with its exit code. */
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 	"again stops it) "
 
 struct stop {
-	bool asked;                     /* the server was told to stop it */
+	bool asked; /* the server was told to stop it */
 };
 
 /* 'y', 'd' or 'n'; a second Ctrl-C and a terminal that is gone mean yes. */
@@ -37,13 +37,15 @@ static char ask(struct follow *f)
 	ssize_t got = read(STDIN_FILENO, words, sizeof(words));
 	if (got <= 0)
 		return 'y';
-	return words[0] == 'y' || words[0] == 'Y' ? 'y' : words[0] == 'd' || words[0] == 'D' ? 'd' : 'n';
+	return words[0] == 'y' || words[0] == 'Y'    ? 'y'
+		: words[0] == 'd' || words[0] == 'D' ? 'd'
+						     : 'n';
 }
 
 static int leave(struct follow *f, int number, int *exit_code)
 {
-	watch_say(&f->watch, "left; job %s goes on: trainyard logs -f %s, trainyard cancel %s", f->id,
-		f->id, f->id);
+	watch_say(&f->watch, "left; job %s goes on: trainyard logs -f %s, trainyard cancel %s",
+		f->id, f->id, f->id);
 	*exit_code = 128 + number;
 	return 1;
 }
@@ -54,7 +56,7 @@ static int on_signal(struct follow *f, int number, int *exit_code, struct err *e
 	struct answer a = { 0 };
 	const char *message;
 	struct err failure;
-	/* TERM and HUP end this program, not the job: that a shell may close is why it has a server. */
+	/* TERM and HUP end this program, not the job: a shell may close, that is what it is for. */
 	if (number != SIGINT || stop->asked)
 		return leave(f, number, exit_code);
 	char wish = isatty(STDIN_FILENO) ? ask(f) : 'y';
@@ -62,7 +64,8 @@ static int on_signal(struct follow *f, int number, int *exit_code, struct err *e
 		return leave(f, number, exit_code);
 	if (wish == 'n')
 		return 0;
-	struct cancel_wish cancel = { .reason = "Ctrl-C in trainyard run", .grace_ms = -1,
+	struct cancel_wish cancel = { .reason = "Ctrl-C in trainyard run",
+		.grace_ms = -1,
 		.at_once = true };
 	if (client_cancel(f->watch.client, f->id, &cancel, &a, &message, &failure))
 		watch_say(&f->watch, "cannot stop it: %s", failure.text);
@@ -137,15 +140,20 @@ const struct command command_run = {
 	.operands_max = -1,
 	.tail = true,
 	.summary = "Submit a job, show its output and progress, end with its exit code",
-	.text = "The job's output goes to stdout as it comes, all else to stderr: a progress bar on a "
+	.text = "The job's output goes to stdout as it comes, all else to stderr: a progress "
+		"bar on a "
 		"terminal, plain lines on a pipe.\n\n"
-		"Ctrl-C asks whether to stop the job, to leave it running, or to go on; a second Ctrl-C "
+		"Ctrl-C asks whether to stop the job, to leave it running, or to go on; a "
+		"second Ctrl-C "
 		"stops it, and one more while it stops leaves the rest to the server. Without a "
-		"terminal Ctrl-C (SIGINT) stops it at once. When this program is ended by SIGTERM or "
+		"terminal Ctrl-C (SIGINT) stops it at once. When this program is ended by "
+		"SIGTERM or "
 		"SIGHUP the job goes on.\n\n"
-		"While the server is away the job goes on too; its output is taken up again where it "
+		"While the server is away the job goes on too; its output is taken up again "
+		"where it "
 		"broke off. After ten minutes without a server this program gives up, with 7.\n\n"
-		"With --json stdout is the job's output all the same, and the finished job comes as "
+		"With --json stdout is the job's output all the same, and the finished job "
+		"comes as "
 		"JSON on stderr.",
 	.options = options,
 	.run = run,

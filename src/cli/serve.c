@@ -37,7 +37,8 @@ static int run(struct call *call, struct err *e)
 	try_beside("", argv);
 	try_beside("../libexec/", argv);
 	execvp(argv[0], argv);
-	return err_errno(e, ERR_INTERNAL, "no trainyardd beside this program, in ../libexec or on PATH");
+	return err_errno(e, ERR_INTERNAL,
+		"no trainyardd beside this program, in ../libexec or on PATH");
 }
 
 const struct command command_serve = {
@@ -47,7 +48,8 @@ const struct command command_serve = {
 	.raw = true,
 	.no_server = true,
 	.summary = "Start the server",
-	.text = "All words go to trainyardd as they are: `trainyard serve --help` shows its own page, "
+	.text = "All words go to trainyardd as they are: `trainyard serve --help` shows its "
+		"own page, "
 		"`trainyard serve --print-config` where each setting comes from.",
 	.run = run,
 };

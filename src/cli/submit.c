@@ -31,8 +31,10 @@ const struct command command_submit = {
 	.tail = true,
 	.summary = "Put a job into the queue and print its id",
 	.text = "The job gets this shell's directory, umask and environment, without TRAINYARD_*, "
-		"JOB_ID, JOB_USER_ID, JOB_TOKEN, METRICS_API_URL and CUDA_VISIBLE_DEVICES, which the "
-		"server gives to each job itself. The git commit of the directory is noted. When the "
+		"JOB_ID, JOB_USER_ID, JOB_TOKEN, METRICS_API_URL and CUDA_VISIBLE_DEVICES, "
+		"which the "
+		"server gives to each job itself. The git commit of the directory is noted. "
+		"When the "
 		"reply is lost the submission is sent again under the same key: it makes one job.",
 	.options = options,
 	.run = run,

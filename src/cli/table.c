@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "cli/text.h"
 
-#define GAP 2                           /* spaces between two columns */
+#define GAP 2 /* spaces between two columns */
 
 void table_init(struct table *t, const struct column *columns, int column_count)
 {

@@ -11,7 +11,7 @@
 #include "base/io.h"
 #include "base/str.h"
 
-#define EXIT_PIPE 141                   /* 128 + SIGPIPE */
+#define EXIT_PIPE 141 /* 128 + SIGPIPE */
 #define WIDTH_LEAST 40
 
 bool term_is_tty(int fd)

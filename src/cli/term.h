@@ -1,7 +1,7 @@
 /* cli/term.h -- where output goes: stdout through one buffer, and what the terminal is like.
  *
- * A pipe whose reader has left ends the program quietly with 141, as SIGPIPE would have; a full disk
- * is an error and not silence. */
+ * A pipe whose reader has left ends the program quietly with 141, as SIGPIPE would have; a full
+ * disk is an error and not silence. */
 #ifndef CLI_TERM_H
 #define CLI_TERM_H
 
@@ -12,7 +12,7 @@
 #include "base/err.h"
 
 bool term_is_tty(int fd);
-int term_width(int fd);                                 /* 0 = no terminal: no limit */
+int term_width(int fd); /* 0 = no terminal: no limit */
 
 /* Writes at once. */
 int term_write(const void *bytes, size_t size_bytes, struct err *e);

@@ -98,7 +98,7 @@ static void add_csi(struct scrub *s, char byte, struct buf *to)
 	}
 	s->held_bytes = 0;
 	s->phase = SCRUB_PLAIN;
-	/* A control character inside a sequence is not part of it: the line end must not be lost. */
+	/* A control character inside a sequence is no part of it: a line end must not be lost. */
 	if ((unsigned char)byte < 0x20)
 		add_plain(s, byte, to);
 }
@@ -127,8 +127,7 @@ static void add_byte(struct scrub *s, char byte, struct buf *to)
 	case SCRUB_STRING:
 	case SCRUB_STRING_END:
 		/* Ends at BEL or ESC \; a line end breaks it off, for nobody shall hide a log. */
-		if (byte == '\a' || byte == '\n' ||
-			(s->phase == SCRUB_STRING_END && byte == '\\'))
+		if (byte == '\a' || byte == '\n' || (s->phase == SCRUB_STRING_END && byte == '\\'))
 			s->phase = SCRUB_PLAIN;
 		else
 			s->phase = byte == '\033' ? SCRUB_STRING_END : SCRUB_STRING;

@@ -14,10 +14,10 @@
 /* Bytes of a log as they come, cut anywhere. A zeroed struct scrub is ready. */
 struct scrub {
 	enum { SCRUB_PLAIN, SCRUB_ESCAPE, SCRUB_CSI, SCRUB_STRING, SCRUB_STRING_END } phase;
-	char held[64];                  /* of an escape sequence, or of a character cut in two */
+	char held[64]; /* of an escape sequence, or of a character cut in two */
 	size_t held_bytes;
-	bool carriage;                  /* a CR came: what follows overwrites the line */
-	bool styled;                    /* a style is on and must be reset in the end */
+	bool carriage; /* a CR came: what follows overwrites the line */
+	bool styled;   /* a style is on and must be reset in the end */
 };
 
 /* Appends what may be shown. A lone CR clears the line, so that progress bars stay one line;

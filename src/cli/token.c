@@ -45,7 +45,8 @@ const struct command command_token = {
 	.operands = "",
 	.no_server = true,
 	.summary = "Print the admin token of the server on this machine",
-	.text = "The server makes the token when it first starts and keeps it in DIR/admin.token, which "
+	.text = "The server makes the token when it first starts and keeps it in "
+		"DIR/admin.token, which "
 		"only its own user may read. Elsewhere give it with --token or TRAINYARD_TOKEN.",
 	.options = options,
 	.run = run,

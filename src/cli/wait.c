@@ -17,7 +17,7 @@ struct waiting {
 	struct watch watch;
 	int64_t deadline_boot_ms;
 	bool json;
-	struct buf list;                /* of finished jobs, for --json */
+	struct buf list; /* of finished jobs, for --json */
 };
 
 static int pause_or_late(struct waiting *w, const char *id, struct err *e)
@@ -118,7 +118,8 @@ const struct command command_wait = {
 	.operands_min = 1,
 	.operands_max = -1,
 	.summary = "Wait until jobs have ended, and end with their exit code",
-	.text = "With several jobs: the first code that is not 0, in the order in which they are named.",
+	.text = "With several jobs: the first code that is not 0, in the order in which they "
+		"are named.",
 	.options = options,
 	.run = run,
 };

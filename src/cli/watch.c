@@ -43,7 +43,9 @@ int watch_failed(struct watch *w, const struct err *failure, struct err *e)
 	}
 	if (!w->away_since_boot_ms) {
 		w->away_since_boot_ms = now_ms;
-		watch_say(w, "the server does not answer; jobs go on without it, waiting for its return");
+		watch_say(w,
+			"the server does not answer; jobs go on without it, waiting for its "
+			"return");
 	}
 	return 1;
 }

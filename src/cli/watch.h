@@ -15,8 +15,8 @@
 
 struct watch {
 	struct client *client;
-	int64_t away_since_boot_ms;     /* 0 = the server is there */
-	/* Called before a line goes to stderr, so that a progress bar can step aside; may be NULL. */
+	int64_t away_since_boot_ms; /* 0 = the server is there */
+	/* Called before a line goes to stderr, for a bar to step aside; may be NULL. */
 	void (*before_line)(void *context);
 	void *context;
 };

@@ -62,9 +62,10 @@ int answer_error(const struct answer *a, const char *server, struct err *e)
 	if (!sentence)
 		sentence = member_text(a, "detail");
 	if (kind == ERR_AUTH)
-		return err_set(e, kind, "%s does not know who you are%s%s: give a token with --token "
-			"or TRAINYARD_TOKEN", server, sentence ? ": " : "",
-			sentence ? sentence : "");
+		return err_set(e, kind,
+			"%s does not know who you are%s%s: give a token with --token "
+			"or TRAINYARD_TOKEN",
+			server, sentence ? ": " : "", sentence ? sentence : "");
 	if (!sentence)
 		return err_set(e, kind, "%s answered %d without a word: is it a trainyard server?",
 			server, a->status);

@@ -11,7 +11,7 @@
 
 struct client {
 	struct client_where where;
-	struct place place;             /* zeroed until it is found */
+	struct place place; /* zeroed until it is found */
 	struct net *net;
 };
 
@@ -54,10 +54,13 @@ const char *client_server_name(struct client *c)
 static int tell_nobody(struct client *c, struct err *e)
 {
 	if (c->place.named)
-		err_set(e, ERR_NO_SERVER, "no server at %s: start one with `trainyard serve`, or name "
-			"another with --server", c->place.url);
+		err_set(e, ERR_NO_SERVER,
+			"no server at %s: start one with `trainyard serve`, or name "
+			"another with --server",
+			c->place.url);
 	else
-		err_set(e, ERR_NO_SERVER, "no server at %s: start one with `trainyard serve --state %s`",
+		err_set(e, ERR_NO_SERVER,
+			"no server at %s: start one with `trainyard serve --state %s`",
 			place_name(&c->place), c->place.state);
 	place_finish(&c->place);
 	return -1;
@@ -77,7 +80,8 @@ static int fill_request(struct client *c, const struct client_request *r, struct
 		.idempotency_key = r->idempotency_key,
 		.json = r->json,
 		.timeout_ms = r->timeout_ms == 0 ? CALL_TIMEOUT_MS
-			: r->timeout_ms < 0 ? 0 : r->timeout_ms,
+			: r->timeout_ms < 0      ? 0
+						 : r->timeout_ms,
 	};
 	return 0;
 }

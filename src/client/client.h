@@ -22,25 +22,25 @@
 struct client;
 
 struct answer {
-	int status;                     /* HTTP; 0 = none came */
-	struct buf body;                /* as it came */
+	int status;      /* HTTP; 0 = none came */
+	struct buf body; /* as it came */
 	struct arena arena;
-	const struct json *document;    /* NULL when the body is no JSON */
+	const struct json *document; /* NULL when the body is no JSON */
 };
 
 void answer_finish(struct answer *a);
 
 /* `where` is copied by reference: its strings must outlive the client. */
 struct client *client_open(const struct client_where *where, struct err *e);
-void client_close(struct client *c);                    /* NULL is fine */
+void client_close(struct client *c); /* NULL is fine */
 const char *client_server_name(struct client *c);
 
 struct client_request {
 	const char *method;
-	const char *path;               /* with its query, escaped */
-	const char *json;               /* NULL = no body */
+	const char *path; /* with its query, escaped */
+	const char *json; /* NULL = no body */
 	const char *idempotency_key;
-	int64_t timeout_ms;             /* 0 = 30 s; -1 = as long as it takes */
+	int64_t timeout_ms; /* 0 = 30 s; -1 = as long as it takes */
 };
 
 int client_call(struct client *c, const struct client_request *request, struct answer *a,
@@ -56,15 +56,15 @@ int client_job(struct client *c, const char *id, struct answer *a, struct job_fa
 int client_find(struct client *c, const char *word, struct answer *a, struct job_facts *facts,
 	struct err *e);
 
-/* `json` is a submission as POST jobs takes it. A key of its own makes it safe to send again: a lost
- * reply is asked for once more, and one submission never makes two jobs. */
+/* `json` is a submission as POST jobs takes it. A key of its own makes it safe to send again: a
+ * lost reply is asked for once more, and one submission never makes two jobs. */
 int client_submit(struct client *c, const char *json, struct answer *a, struct job_facts *facts,
 	struct err *e);
 
 struct cancel_wish {
-	const char *reason;             /* NULL = none */
-	int64_t grace_ms;               /* -1 = the job's own */
-	bool at_once;                   /* return as soon as it is asked, not when it has ended */
+	const char *reason; /* NULL = none */
+	int64_t grace_ms;   /* -1 = the job's own */
+	bool at_once;       /* return as soon as it is asked, not when it has ended */
 };
 
 /* Returns when the job has ended, unless at_once. *message is the server's sentence. */
@@ -72,8 +72,8 @@ int client_cancel(struct client *c, const char *id, const struct cancel_wish *wi
 	struct answer *a, const char **message, struct err *e);
 
 struct jobs_ask {
-	const char *status;             /* a state, a set, or several with commas; NULL = any */
-	int64_t limit;                  /* at most so many jobs; 0 = all */
+	const char *status; /* a state, a set, or several with commas; NULL = any */
+	int64_t limit;      /* at most so many jobs; 0 = all */
 };
 
 /* Calls fn for each job, the newest first, page after page. *total: how many match. */
@@ -83,8 +83,8 @@ int client_jobs(struct client *c, const struct jobs_ask *ask, client_job_fn *fn,
 
 struct queue_entry {
 	const char *id, *name, *status;
-	int64_t position;               /* 1.., -1 = it has its slot */
-	double progress;                /* percent; NaN = not known */
+	int64_t position; /* 1.., -1 = it has its slot */
+	double progress;  /* percent; NaN = not known */
 };
 
 /* Calls fn for what runs, then for what waits, in the order of its start. */
@@ -96,9 +96,9 @@ int client_queue(struct client *c, struct answer *a, queue_entry_fn *fn, void *c
 int client_health(struct client *c, struct answer *a, bool *healthy, struct err *e);
 
 struct log_page {
-	int64_t total;                  /* lines that there are */
-	int64_t next;                   /* the line behind this page */
-	int64_t count;                  /* lines on it */
+	int64_t total; /* lines that there are */
+	int64_t next;  /* the line behind this page */
+	int64_t count; /* lines on it */
 };
 
 /* Lines of a job's log from line `from` on. fn may be NULL. */

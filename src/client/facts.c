@@ -30,8 +30,10 @@ static int64_t count_of(const struct json *job, const char *key)
 int job_facts_read(struct job_facts *f, const struct json *job, struct err *e)
 {
 	*f = (struct job_facts){ .state = JOB_STATE_COUNT, .all = job };
-	if (!job || job->kind != JSON_IS_OBJECT || !text_of(job, "job_id") || !text_of(job, "status"))
-		return err_set(e, ERR_UNAVAILABLE, "the server's reply is not a job: "
+	if (!job || job->kind != JSON_IS_OBJECT || !text_of(job, "job_id") ||
+		!text_of(job, "status"))
+		return err_set(e, ERR_UNAVAILABLE,
+			"the server's reply is not a job: "
 			"is this a trainyard server, and as new as this program?");
 #define TEXT(field, key) f->field = text_of(job, key);
 #define NUMBER(field, key) f->field = number_of(job, key);

@@ -35,8 +35,8 @@ struct job_facts {
 #undef TEXT
 #undef NUMBER
 #undef COUNT
-	enum job_state state;           /* of `status`; JOB_STATE_COUNT when it is unknown here */
-	const char *stop_phase;         /* NULL = no stop is under way */
+	enum job_state state;   /* of `status`; JOB_STATE_COUNT when it is unknown here */
+	const char *stop_phase; /* NULL = no stop is under way */
 	const struct json *all;
 };
 
@@ -44,7 +44,7 @@ struct job_facts {
 int job_facts_read(struct job_facts *f, const struct json *job, struct err *e);
 /* The job as it was read, as JSON. */
 void job_facts_write(struct buf *to, const struct job_facts *f);
-bool job_facts_over(const struct job_facts *f);         /* the state is terminal */
+bool job_facts_over(const struct job_facts *f); /* the state is terminal */
 
 /* Every field of a reply, nested ones as "stop.phase", lists and their objects in one line. fn is
  * called with text that nobody has cleaned. A null gives NULL. */

@@ -7,20 +7,21 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-#define LISTED_MAX 5                    /* candidates that an error tells */
+#define LISTED_MAX 5 /* candidates that an error tells */
 
 /* What was found so far. An id that only begins with the word counts less than a name. */
 struct search {
 	const char *word;
 	int by_name, by_prefix;
-	char *name_id, *prefix_id;      /* of the newest one */
-	struct buf names, prefixes;     /* the candidates, for the error */
+	char *name_id, *prefix_id;  /* of the newest one */
+	struct buf names, prefixes; /* the candidates, for the error */
 };
 
 static void add_candidate(struct buf *list, int count, const struct job_facts *f)
 {
 	if (count <= LISTED_MAX)
-		buf_format(list, "%s%.36s (%s, %s)", count > 1 ? ", " : "", f->id, f->name, f->status);
+		buf_format(list, "%s%.36s (%s, %s)", count > 1 ? ", " : "", f->id, f->name,
+			f->status);
 }
 
 static void look_at(void *context, const struct job_facts *f)
@@ -39,8 +40,8 @@ static void look_at(void *context, const struct job_facts *f)
 
 static int ambiguous(const char *word, int count, const struct buf *list, struct err *e)
 {
-	return err_set(e, ERR_CONFLICT, "'%s' may be any of %d jobs; name one by its id: %s%s", word,
-		count, list->bytes, count > LISTED_MAX ? ", ..." : "");
+	return err_set(e, ERR_CONFLICT, "'%s' may be any of %d jobs; name one by its id: %s%s",
+		word, count, list->bytes, count > LISTED_MAX ? ", ..." : "");
 }
 
 static int decide(const struct search *s, const char **id, struct err *e)

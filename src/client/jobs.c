@@ -8,9 +8,9 @@
 #include "json/json.h"
 #include "loop/loop.h"
 
-#define PAGE_JOBS 1000                  /* the most that the server gives at once */
+#define PAGE_JOBS 1000 /* the most that the server gives at once */
 #define SUBMIT_TRIES 8
-#define SUBMIT_PAUSE_MS 250             /* grows with each try: about 9 s in all */
+#define SUBMIT_PAUSE_MS 250 /* grows with each try: about 9 s in all */
 
 int client_job(struct client *c, const char *id, struct answer *a, struct job_facts *facts,
 	struct err *e)
@@ -47,8 +47,11 @@ int client_submit(struct client *c, const char *json, struct answer *a, struct j
 	char key[33];
 	struct err failure = { 0 };
 	make_key(key);
-	struct client_request r = { .method = "POST", .path = "/api/training/jobs", .json = json,
-		.idempotency_key = key, .timeout_ms = 60000 };
+	struct client_request r = { .method = "POST",
+		.path = "/api/training/jobs",
+		.json = json,
+		.idempotency_key = key,
+		.timeout_ms = 60000 };
 	for (int tries = 1; client_call(c, &r, a, &failure); tries++) {
 		/* A 503 without an answer of the server's own is a broken connection. */
 		if (!is_passing(failure.kind, tries) || tries == SUBMIT_TRIES) {
@@ -78,7 +81,9 @@ int client_cancel(struct client *c, const char *id, const struct cancel_wish *wi
 	if (wish->at_once)
 		json_put_bool(&j, "wait", false);
 	json_end(&j);
-	struct client_request r = { .method = "POST", .path = path.bytes, .json = body.bytes,
+	struct client_request r = { .method = "POST",
+		.path = path.bytes,
+		.json = body.bytes,
 		.timeout_ms = wish->at_once ? 0 : -1 };
 	if (client_call(c, &r, a, e))
 		return -1;
@@ -123,11 +128,13 @@ int client_jobs(struct client *c, const struct jobs_ask *ask, client_job_fn *fn,
 	int failed = 0;
 	do {
 		const struct json *jobs = NULL;
-		failed = read_page(c, ask, left < PAGE_JOBS ? left : PAGE_JOBS, cursor.bytes, &a, e);
+		failed = read_page(c, ask, left < PAGE_JOBS ? left : PAGE_JOBS, cursor.bytes, &a,
+			e);
 		if (!failed && a.document && a.document->kind == JSON_IS_OBJECT)
 			jobs = json_member(a.document, "jobs");
 		if (!failed && (!jobs || jobs->kind != JSON_IS_LIST))
-			failed = err_set(e, ERR_UNAVAILABLE, "the server's reply is no list of jobs");
+			failed = err_set(e, ERR_UNAVAILABLE,
+				"the server's reply is no list of jobs");
 		if (failed)
 			break;
 		const struct json *all = json_member(a.document, "total");

@@ -22,10 +22,12 @@ int client_log(struct client *c, const char *id, int64_t from, int64_t limit, st
 		? json_member(a->document, "logs")
 		: NULL;
 	if (!lines || lines->kind != JSON_IS_LIST)
-		return err_set(e, ERR_UNAVAILABLE, "the server's reply is no log: "
+		return err_set(e, ERR_UNAVAILABLE,
+			"the server's reply is no log: "
 			"is this a trainyard server, and as new as this program?");
 	*page = (struct log_page){ .total = count_of(a->document, "total_lines"),
-		.next = from + lines->count, .count = lines->count };
+		.next = from + lines->count,
+		.count = lines->count };
 	for (int i = 0; fn && i < lines->count; i++) {
 		if (lines->items[i].kind == JSON_IS_TEXT)
 			fn(context, lines->items[i].text);

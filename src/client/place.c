@@ -55,7 +55,8 @@ int place_admin_token(const char *state, char **token, struct err *e)
 	if (access(path, F_OK) != 0 && errno == ENOENT)
 		return err_set(e, ERR_NOT_FOUND,
 			"no admin token at %s: the server makes it when it first starts "
-			"(`trainyard serve`)", path);
+			"(`trainyard serve`)",
+			path);
 	if (access(path, R_OK) != 0)
 		return err_set(e, ERR_DENIED, "%s belongs to the server's user: %s", path,
 			strerror(errno));
@@ -72,11 +73,14 @@ static int set_url(struct place *p, const char *server, struct err *e)
 		url.bytes[--url.length_bytes] = '\0';
 	p->url = buf_take(&url);
 	if (strncmp(p->url, "http://", 7) != 0 && strncmp(p->url, "https://", 8) != 0)
-		return err_set(e, ERR_INPUT, "not the address of a server: %s "
-			"(it looks like http://127.0.0.1:8000)", server);
+		return err_set(e, ERR_INPUT,
+			"not the address of a server: %s "
+			"(it looks like http://127.0.0.1:8000)",
+			server);
 	for (const char *c = p->url; *c; c++) {
 		if ((unsigned char)*c <= ' ' || *c == 0x7F)
-			return err_set(e, ERR_INPUT, "the server's address holds a blank or a "
+			return err_set(e, ERR_INPUT,
+				"the server's address holds a blank or a "
 				"control character");
 	}
 	return 0;
@@ -85,10 +89,14 @@ static int set_url(struct place *p, const char *server, struct err *e)
 static int no_server(const struct place *p, struct err *e)
 {
 	if (access(p->state, F_OK) == 0 && access(p->state, X_OK) != 0)
-		return err_set(e, ERR_DENIED, "%s belongs to another user: name the server with "
-			"--server and --token", p->state);
-	return err_set(e, ERR_NO_SERVER, "no server in %s: start one with `trainyard serve`, or name "
-		"one with --server", p->state);
+		return err_set(e, ERR_DENIED,
+			"%s belongs to another user: name the server with "
+			"--server and --token",
+			p->state);
+	return err_set(e, ERR_NO_SERVER,
+		"no server in %s: start one with `trainyard serve`, or name "
+		"one with --server",
+		p->state);
 }
 
 /* The socket if it may be used, else the address that the server left. */

@@ -14,18 +14,18 @@
 
 /* NULL = not named by the caller. */
 struct client_where {
-	const char *server;             /* http://HOST:PORT, or HOST:PORT */
+	const char *server; /* http://HOST:PORT, or HOST:PORT */
 	const char *token;
 	const char *state;
 };
 
 /* All on the heap. */
 struct place {
-	char *state;                    /* the directory that was looked at */
-	char *url;                      /* http://HOST:PORT, no slash at the end */
-	char *socket_path;              /* NULL = TCP */
-	char *token;                    /* NULL = none */
-	bool named;                     /* the server was named, not found through the directory */
+	char *state;       /* the directory that was looked at */
+	char *url;         /* http://HOST:PORT, no slash at the end */
+	char *socket_path; /* NULL = TCP */
+	char *token;       /* NULL = none */
+	bool named;        /* the server was named, not found through the directory */
 };
 
 /* The state directory alone. Never NULL; the caller frees. */

@@ -6,8 +6,10 @@
 
 static int no_answer(const char *what, struct err *e)
 {
-	return err_set(e, ERR_UNAVAILABLE, "the server's reply is no %s: "
-		"is this a trainyard server, and as new as this program?", what);
+	return err_set(e, ERR_UNAVAILABLE,
+		"the server's reply is no %s: "
+		"is this a trainyard server, and as new as this program?",
+		what);
 }
 
 static const char *text_of(const struct json *object, const char *key)
