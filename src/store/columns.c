@@ -115,11 +115,9 @@ static const struct column spec[] = { SPEC_COLUMNS(X) };
 static const struct column inputs[] = { INPUTS_COLUMNS(X) };
 #undef X
 #define X(name, field, word) COLUMN(struct job_progress, NUMBER, value[PROGRESS_##name], word)
-static const struct column progress[] = {
-	COLUMN(struct job_progress, U32, known, "progress_known")
-	PROGRESS_FIELDS(X)
-	COLUMN(struct job_progress, I64, updated_wall_ms, "updated_at")
-};
+static const struct column progress[] = { COLUMN(struct job_progress, U32, known, "progress_known")
+						  PROGRESS_FIELDS(X)
+	COLUMN(struct job_progress, I64, updated_wall_ms, "updated_at") };
 #undef X
 #define X(kind, field, name) COLUMN(struct attempt_record, kind, field, name)
 static const struct column attempt[] = { ATTEMPT_COLUMNS(X) };
@@ -145,16 +143,16 @@ static const struct column user[] = { USER_COLUMNS(X) };
 LISTS(X)
 #undef X
 
-static const struct columns *const lists[] = {
+	static const struct columns *const lists[] = {
 #define X(list) &columns_##list,
-	LISTS(X)
+		LISTS(X)
 #undef X
-};
+	};
 
 static int bind_text(sqlite3_stmt *stmt, int at, const char *text)
 {
-	return text ? sqlite3_bind_text(stmt, at, text, -1, SQLITE_STATIC) :
-		      sqlite3_bind_null(stmt, at);
+	return text ? sqlite3_bind_text(stmt, at, text, -1, SQLITE_STATIC)
+		    : sqlite3_bind_null(stmt, at);
 }
 
 static int bind_one(const struct column *c, sqlite3_stmt *stmt, int at, const char *field)
@@ -227,8 +225,8 @@ static void read_text(const struct column *c, sqlite3_stmt *stmt, int at, char *
 
 static void read_number(sqlite3_stmt *stmt, int at, double *field)
 {
-	*field = sqlite3_column_type(stmt, at) == SQLITE_NULL ? (double)NAN :
-								sqlite3_column_double(stmt, at);
+	*field = sqlite3_column_type(stmt, at) == SQLITE_NULL ? (double)NAN
+							      : sqlite3_column_double(stmt, at);
 }
 
 static void read_hash(sqlite3_stmt *stmt, int at, void *field)

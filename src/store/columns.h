@@ -34,16 +34,16 @@ struct column {
 };
 
 struct columns {
-	const char *name;               /* in the placeholders of sql_expand */
+	const char *name; /* in the placeholders of sql_expand */
 	const struct column *list;
 	int count;
 };
 
-extern const struct columns columns_control;    /* of struct job */
-extern const struct columns columns_spec;       /* of struct job_spec */
-extern const struct columns columns_inputs;     /* of struct job_spec: the large ones */
-extern const struct columns columns_progress;   /* of struct job_progress */
-extern const struct columns columns_attempt;    /* of struct attempt_record */
+extern const struct columns columns_control;  /* of struct job */
+extern const struct columns columns_spec;     /* of struct job_spec */
+extern const struct columns columns_inputs;   /* of struct job_spec: the large ones */
+extern const struct columns columns_progress; /* of struct job_progress */
+extern const struct columns columns_attempt;  /* of struct attempt_record */
 extern const struct columns columns_event;
 extern const struct columns columns_idempotency;
 extern const struct columns columns_token;

@@ -40,9 +40,9 @@ static const struct {
 #define FUSE_MAGIC 0x65735546
 
 /* FUSE serves local file systems too: these of it are remote. */
-static const char *const remote_fuse[] = { "fuse.sshfs", "fuse.s3fs", "fuse.rclone",
-	"fuse.gcsfuse", "fuse.glusterfs", "fuse.ceph", "fuse.ceph-fuse", "fuse.davfs",
-	"fuse.curlftpfs", "fuse.goofys", "fuse.juicefs", "fuse.mount-s3", "fuse.blobfuse2" };
+static const char *const remote_fuse[] = { "fuse.sshfs", "fuse.s3fs", "fuse.rclone", "fuse.gcsfuse",
+	"fuse.glusterfs", "fuse.ceph", "fuse.ceph-fuse", "fuse.davfs", "fuse.curlftpfs",
+	"fuse.goofys", "fuse.juicefs", "fuse.mount-s3", "fuse.blobfuse2" };
 
 const char *network_file_system_name(unsigned long magic)
 {

@@ -88,8 +88,7 @@ struct memory_job *memory_job_find(struct memory_store *s, const char *id, struc
 	return job;
 }
 
-static void copy_spec(struct job_spec *to, const struct job_spec *from, bool whole,
-	struct arena *a)
+static void copy_spec(struct job_spec *to, const struct job_spec *from, bool whole, struct arena *a)
 {
 	*to = *from;
 	to->name = arena_string(a, from->name);
@@ -237,7 +236,7 @@ static int job_get(struct store *store, const char *id, struct arena *a, struct 
 static bool is_asked_for(const struct job_query *q, const struct job_record *r)
 {
 	return (!q->states || job_state_in(r->job.state, q->states)) &&
-	       (!q->owner || strcmp(q->owner, r->spec.owner) == 0);
+		(!q->owner || strcmp(q->owner, r->spec.owner) == 0);
 }
 
 static int job_list(struct store *store, const struct job_query *q, struct arena *a,

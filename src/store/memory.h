@@ -10,7 +10,7 @@
 
 struct memory_series {
 	char *key;
-	struct point *points;           /* by step */
+	struct point *points; /* by step */
 	size_t count, room;
 };
 
@@ -21,11 +21,11 @@ struct memory_offset {
 
 struct memory_job {
 	struct job_record record;
-	struct arena text;              /* of the record */
+	struct arena text;               /* of the record */
 	struct attempt_record *attempts; /* by number */
 	size_t attempt_count;
-	struct map series;              /* key -> struct memory_series */
-	struct map offsets;             /* source -> struct memory_offset */
+	struct map series;  /* key -> struct memory_series */
+	struct map offsets; /* source -> struct memory_offset */
 };
 
 struct memory_store;
@@ -35,9 +35,9 @@ typedef void memory_apply(struct memory_store *s, const struct memory_write *w);
 struct memory_write {
 	struct memory_write *next;
 	memory_apply *apply;
-	struct memory_job *job;         /* NULL where it concerns none */
+	struct memory_job *job; /* NULL where it concerns none */
 	const char *source;
-	void *data;                     /* in the transaction's arena, as is source */
+	void *data; /* in the transaction's arena, as is source */
 	size_t count;
 };
 
@@ -45,7 +45,7 @@ struct memory_write {
 struct memory_list {
 	void *items;
 	size_t count;
-	size_t size_bytes;              /* of one */
+	size_t size_bytes; /* of one */
 };
 
 struct memory_store {
@@ -57,10 +57,10 @@ struct memory_store {
 	struct memory_list events, idempotency, tokens, users;
 	struct arena event_text;
 
-	struct arena written;           /* the open transaction's */
+	struct arena written; /* the open transaction's */
 	struct memory_write *first, **last;
-	struct map inserted;            /* its new jobs */
-	enum err_kind fail_commit;      /* of the next one; ERR_NONE = let it pass */
+	struct map inserted;       /* its new jobs */
+	enum err_kind fail_commit; /* of the next one; ERR_NONE = let it pass */
 };
 
 static inline struct memory_store *memory_of(struct store *s)
@@ -77,14 +77,14 @@ struct memory_job *memory_job_find(struct memory_store *s, const char *id, struc
 void memory_job_notes_finish(struct memory_job *job);
 int memory_points_put(struct store *s, const char *id, const struct point *p, size_t n,
 	struct err *e);
-int memory_points_get(struct store *s, const char *id, const struct point_query *q,
-	struct arena *a, struct point **points, size_t *count, struct err *e);
+int memory_points_get(struct store *s, const char *id, const struct point_query *q, struct arena *a,
+	struct point **points, size_t *count, struct err *e);
 int memory_points_last(struct store *s, const char *id, struct arena *a, struct point **points,
 	size_t *count, struct err *e);
 int memory_offset_put(struct store *s, const char *id, const char *source,
 	const struct store_offset *at, struct err *e);
-int memory_offset_get(struct store *s, const char *id, const char *source,
-	struct store_offset *at, struct err *e);
+int memory_offset_get(struct store *s, const char *id, const char *source, struct store_offset *at,
+	struct err *e);
 int memory_event_append(struct store *s, const struct store_event *event, struct err *e);
 int memory_events(struct store *s, const char *id, int64_t after_seq, int64_t limit,
 	struct arena *a, struct store_event **events, size_t *count, struct err *e);

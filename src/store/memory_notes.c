@@ -118,8 +118,8 @@ int memory_points_get(struct store *store, const char *id, const struct point_qu
 		const struct memory_series *series = entry->value;
 		if (!point_key_is_wanted(q->keys, series->key))
 			continue;
-		size_t to = q->to_step == INT64_MAX ? series->count :
-						      find_step(series, q->to_step + 1);
+		size_t to = q->to_step == INT64_MAX ? series->count
+						    : find_step(series, q->to_step + 1);
 		collect(series, find_step(series, q->from_step), to, a, &found);
 	}
 	*count = found.length_bytes / sizeof(struct point);
@@ -134,8 +134,8 @@ static int compare_keys(const void *a, const void *b)
 	return strcmp(((const struct point *)a)->key, ((const struct point *)b)->key);
 }
 
-int memory_points_last(struct store *store, const char *id, struct arena *a,
-	struct point **points, size_t *count, struct err *e)
+int memory_points_last(struct store *store, const char *id, struct arena *a, struct point **points,
+	size_t *count, struct err *e)
 {
 	struct memory_job *job = map_get(&memory_of(store)->jobs, id);
 	AUTO_BUF found = { 0 };
@@ -296,8 +296,8 @@ static void apply_expire(struct memory_store *s, const struct memory_write *w)
 int memory_idempotency_expire(struct store *store, int64_t now_wall_ms, struct err *e)
 {
 	struct memory_store *s = memory_of(store);
-	memory_write(s, apply_expire)->data =
-		arena_copy(&s->written, &now_wall_ms, sizeof(now_wall_ms));
+	memory_write(s, apply_expire)->data = arena_copy(&s->written, &now_wall_ms,
+		sizeof(now_wall_ms));
 	return 0;
 }
 

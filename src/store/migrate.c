@@ -9,15 +9,15 @@
 #include "base/log.h"
 #include "store/columns.h"
 
-#define APPLICATION_ID 0x54594152       /* "TYAR" in the file's header: this is ours */
+#define APPLICATION_ID 0x54594152 /* "TYAR" in the file's header: this is ours */
 
 static int fail(sqlite3 *db, const char *doing, struct err *e)
 {
 	int rc = sqlite3_errcode(db) & 0xff;
-	enum err_kind kind = rc == SQLITE_FULL ? ERR_DISK_FULL :
-			     rc == SQLITE_IOERR || rc == SQLITE_CANTOPEN ? ERR_IO :
-			     rc == SQLITE_NOTADB ? ERR_UNSUPPORTED :
-						   ERR_INTERNAL;
+	enum err_kind kind = rc == SQLITE_FULL                ? ERR_DISK_FULL
+		: rc == SQLITE_IOERR || rc == SQLITE_CANTOPEN ? ERR_IO
+		: rc == SQLITE_NOTADB                         ? ERR_UNSUPPORTED
+							      : ERR_INTERNAL;
 	return err_set(e, kind, "cannot %s: %s", doing, sqlite3_errmsg(db));
 }
 

@@ -8,9 +8,9 @@
 #include "base/err.h"
 
 struct migration {
-	int version;                    /* from 1, without gaps */
+	int version; /* from 1, without gaps */
 	const char *name;
-	const char *sql;                /* with placeholders, see columns.h */
+	const char *sql; /* with placeholders, see columns.h */
 };
 
 extern const struct migration migrations[];

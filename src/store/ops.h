@@ -10,7 +10,7 @@
 struct store_ops {
 	void (*close)(struct store *s);
 	int (*begin)(struct store *s, struct err *e);
-	int (*commit)(struct store *s, struct err *e);  /* after a failure nothing is open */
+	int (*commit)(struct store *s, struct err *e); /* after a failure nothing is open */
 	void (*rollback)(struct store *s);
 	bool (*disk_is_full)(const struct store *s);
 	uint64_t (*arrival_next)(struct store *s);
@@ -63,7 +63,7 @@ struct store_ops {
 struct store {
 	const struct store_ops *ops;
 	bool in_transaction;
-	bool lost;                      /* the transaction cannot be committed, because of loss */
+	bool lost; /* the transaction cannot be committed, because of loss */
 	struct err loss;
 };
 

@@ -28,9 +28,9 @@ static enum err_kind kind_of(int code, int system_errno)
 	case SQLITE_CANTOPEN:
 		return system_errno == ENOSPC || system_errno == EDQUOT ? ERR_DISK_FULL : ERR_IO;
 	case SQLITE_CONSTRAINT:
-		return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ?
-			       ERR_CONFLICT :
-			       ERR_INTERNAL;
+		return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY
+			? ERR_CONFLICT
+			: ERR_INTERNAL;
 	case SQLITE_MISUSE:
 	case SQLITE_RANGE:
 	case SQLITE_ERROR:

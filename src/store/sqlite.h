@@ -87,8 +87,8 @@ struct count_change {
 };
 
 struct connection {
-	sqlite3 *db;                    /* NULL = closed, to be opened when needed */
-	bool broken;                    /* close it before its next use */
+	sqlite3 *db; /* NULL = closed, to be opened when needed */
+	bool broken; /* close it before its next use */
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 	/* Streams of (number, arrival), newest first, one a state; [1] of one owner. */
 	sqlite3_stmt *streams[2][JOB_STATE_COUNT];
@@ -101,19 +101,19 @@ struct sqlite_store {
 	int lock_fd;
 	struct connection writer;
 	struct connection reader;
-	int wal_pages;                  /* in the log after the latest commit */
-	int checkpoint_due_pages;       /* move the log into the database from there on */
+	int wal_pages;            /* in the log after the latest commit */
+	int checkpoint_due_pages; /* move the log into the database from there on */
 
 	bool disk_is_full;
 	bool reserve_is_there;
 
 	uint64_t arrival_latest;
-	struct map counts;              /* owner -> struct job_counts */
+	struct map counts; /* owner -> struct job_counts */
 	struct job_counts counts_all;
-	struct count_change *changes;   /* of this transaction */
+	struct count_change *changes; /* of this transaction */
 	size_t change_count, change_room;
 
-	struct map keys;                /* metric key -> its number; a copy of metric_keys */
+	struct map keys; /* metric key -> its number; a copy of metric_keys */
 	struct arena key_names;
 };
 
@@ -180,14 +180,14 @@ struct job_counts *counts_of(struct sqlite_store *s, const char *owner);
 
 int sqlite_points_put(struct store *s, const char *id, const struct point *p, size_t n,
 	struct err *e);
-int sqlite_points_get(struct store *s, const char *id, const struct point_query *q,
-	struct arena *a, struct point **points, size_t *count, struct err *e);
+int sqlite_points_get(struct store *s, const char *id, const struct point_query *q, struct arena *a,
+	struct point **points, size_t *count, struct err *e);
 int sqlite_points_last(struct store *s, const char *id, struct arena *a, struct point **points,
 	size_t *count, struct err *e);
 int sqlite_offset_put(struct store *s, const char *id, const char *source,
 	const struct store_offset *at, struct err *e);
-int sqlite_offset_get(struct store *s, const char *id, const char *source,
-	struct store_offset *at, struct err *e);
+int sqlite_offset_get(struct store *s, const char *id, const char *source, struct store_offset *at,
+	struct err *e);
 void keys_forget(struct sqlite_store *s);
 
 int sqlite_event_append(struct store *s, const struct store_event *event, struct err *e);

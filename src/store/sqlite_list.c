@@ -101,8 +101,9 @@ static sqlite3_stmt *stream_use(struct sqlite_store *s, struct connection *c, in
 	struct err *e)
 {
 	sqlite3_stmt **stmt = &c->streams[owned][state];
-	if (!*stmt && sqlite3_prepare_v3(c->db, stream_sql[owned], -1, SQLITE_PREPARE_PERSISTENT,
-			      stmt, NULL) != SQLITE_OK)
+	if (!*stmt &&
+		sqlite3_prepare_v3(c->db, stream_sql[owned], -1, SQLITE_PREPARE_PERSISTENT, stmt,
+			NULL) != SQLITE_OK)
 		sqlite_fail(s, c->db, "use", e);
 	return *stmt;
 }

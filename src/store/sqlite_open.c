@@ -10,7 +10,7 @@
 #include "store/migrate.h"
 #include "store/sqlite.h"
 
-#define SQLITE_LEAST 3037000            /* STRICT tables */
+#define SQLITE_LEAST 3037000 /* STRICT tables */
 
 /* A file that takes up room while there is some: given up when the disk is full, so that the ends
  * of running jobs can still be written. A help, not a promise: others may be faster. */
@@ -60,7 +60,7 @@ int connection_open(struct sqlite_store *s, struct connection *c, bool writes, s
 	if (writes && create_private(s, e) < 0)
 		return -1;
 	int flags = (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX |
-		    SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
+		SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
 	int rc = sqlite3_open_v2(s->path, &c->db, flags, NULL);
 	if (rc != SQLITE_OK) {
 		sqlite_fail(s, c->db, "open", e);
@@ -111,7 +111,7 @@ void reserve_release(struct sqlite_store *s)
 void reserve_restore(struct sqlite_store *s)
 {
 	AUTO_FREE char *path = reserve_path(s);
-	struct stat left;               /* by the server before this one */
+	struct stat left; /* by the server before this one */
 	if (stat(path, &left) == 0 && left.st_blocks >= RESERVE_BYTES / 512)
 		s->reserve_is_there = true;
 	struct statvfs fs;

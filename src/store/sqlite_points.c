@@ -87,9 +87,9 @@ struct point_walk {
 	int64_t key;
 	const char *key_name;
 	int64_t from_step, to_step;
-	int64_t limit;                  /* of each key; -1 = none */
+	int64_t limit; /* of each key; -1 = none */
 	struct arena *a;
-	struct buf found;               /* of struct point */
+	struct buf found; /* of struct point */
 };
 
 static int read_points_of_key(struct sqlite_store *s, struct point_walk *walk, struct err *e)
@@ -127,8 +127,7 @@ static int next_key(struct sqlite_store *s, struct point_walk *walk, struct err 
 	int row = sqlite_next(s, stmt, e);
 	if (row > 0) {
 		walk->key = sqlite3_column_int64(stmt, 0);
-		walk->key_name = arena_string(walk->a,
-			(const char *)sqlite3_column_text(stmt, 1));
+		walk->key_name = arena_string(walk->a, (const char *)sqlite3_column_text(stmt, 1));
 		sqlite3_reset(stmt);
 	}
 	return row;

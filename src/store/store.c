@@ -32,8 +32,9 @@ static bool is_refused(const struct store *s, struct err *e)
 {
 	if (!s->ops->disk_is_full(s))
 		return false;
-	err_set(e, ERR_DISK_FULL, "the disk that holds the state directory is full: what is left "
-				  "is kept for the ends of running jobs");
+	err_set(e, ERR_DISK_FULL,
+		"the disk that holds the state directory is full: what is left "
+		"is kept for the ends of running jobs");
 	return true;
 }
 

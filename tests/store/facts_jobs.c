@@ -39,10 +39,21 @@ static struct job_record full_job(void)
 	r.job.ended_wall_ms = 15;
 	r.job.paused_ms = 16;
 	r.spec = (struct job_spec){
-		.name = "n", .owner = "o", .command_json = "[\"c\"]", .cwd = "/w",
-		.env_json = "{\"A\":\"b\"}", .config_json = "{}", .tags_json = "[]", .group = "g",
-		.notes = "", .git_commit = "abc", .git_dirty = true, .umask_bits = 022,
-		.direct_output = true, .log_limit_bytes = 1LL << 40, .host = "h",
+		.name = "n",
+		.owner = "o",
+		.command_json = "[\"c\"]",
+		.cwd = "/w",
+		.env_json = "{\"A\":\"b\"}",
+		.config_json = "{}",
+		.tags_json = "[]",
+		.group = "g",
+		.notes = "",
+		.git_commit = "abc",
+		.git_dirty = true,
+		.umask_bits = 022,
+		.direct_output = true,
+		.log_limit_bytes = 1LL << 40,
+		.host = "h",
 	};
 	progress_set(&r.progress, PROGRESS_LOSS, 0.1);
 	progress_set(&r.progress, PROGRESS_EVAL_LOSS, (double)NAN);
@@ -332,7 +343,8 @@ static void lists_page_through_every_filter(void **state)
 	for (size_t f = 0; f < sizeof(filters) / sizeof(*filters); f++) {
 		for (size_t o = 0; o < sizeof(owners) / sizeof(*owners); o++) {
 			for (int limit = 1; limit <= 1000; limit *= 10) {
-				struct job_query q = { .states = filters[f], .owner = owners[o],
+				struct job_query q = { .states = filters[f],
+					.owner = owners[o],
 					.limit = limit };
 				assert_pages(room->store, q, COUNT);
 			}
@@ -427,8 +439,13 @@ static void attempts_are_kept_by_number_and_replaced(void **state)
 	MUST_FAIL(ERR_NOT_FOUND, store_attempt_latest(s, "j", &latest, &e));
 	MUST(store_attempts(s, "j", &a, &list, &count, &e));
 	assert_int_equal(count, 0);
-	struct attempt_record first = { .job_id = "j", .number = 1, .state = JOB_PENDING,
-		.nonce = "n1", .boot_id = "b1", .devices = 1ull << 63, .pending_wall_ms = 5 };
+	struct attempt_record first = { .job_id = "j",
+		.number = 1,
+		.state = JOB_PENDING,
+		.nonce = "n1",
+		.boot_id = "b1",
+		.devices = 1ull << 63,
+		.pending_wall_ms = 5 };
 	struct attempt_record second = first;
 	second.number = 2;
 	MUST(store_begin(s, &e));

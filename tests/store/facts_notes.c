@@ -10,12 +10,18 @@ static void events_come_in_order_and_can_be_followed(void **state)
 	size_t count;
 	MUST(store_begin(s, &e));
 	for (int i = 0; i < 10; i++) {
-		struct store_event event = { .at_wall_ms = i, .job_id = i % 2 ? "odd" : "even",
-			.kind = "state", .from = "queued", .to = "pending" };
+		struct store_event event = { .at_wall_ms = i,
+			.job_id = i % 2 ? "odd" : "even",
+			.kind = "state",
+			.from = "queued",
+			.to = "pending" };
 		MUST(store_event_append(s, &event, &e));
 	}
-	struct store_event drain = { .at_wall_ms = 10, .kind = "drain", .who = "ana",
-		.why = "upgrade", .data_json = "{}" };
+	struct store_event drain = { .at_wall_ms = 10,
+		.kind = "drain",
+		.who = "ana",
+		.why = "upgrade",
+		.data_json = "{}" };
 	MUST(store_event_append(s, &drain, &e));
 	MUST(store_commit(s, &e));
 	MUST(store_events(s, "odd", 0, 100, &a, &events, &count, &e));
@@ -40,7 +46,8 @@ static void events_come_in_order_and_can_be_followed(void **state)
 
 static struct store_idempotency sample_key(const char *owner, int64_t created_wall_ms)
 {
-	struct store_idempotency i = { .key = "k", .job_id = "j",
+	struct store_idempotency i = { .key = "k",
+		.job_id = "j",
 		.created_wall_ms = created_wall_ms };
 	str_copy(i.owner, sizeof(i.owner), owner);
 	memset(i.body_hash, 0xab, sizeof(i.body_hash));
@@ -87,7 +94,9 @@ static void old_idempotency_keys_are_cleared_away(void **state)
 
 static struct store_token sample_token(const char *id, uint8_t fill, int64_t created_wall_ms)
 {
-	struct store_token t = { .user = "ana", .role = "admin", .label = "first",
+	struct store_token t = { .user = "ana",
+		.role = "admin",
+		.label = "first",
 		.created_wall_ms = created_wall_ms };
 	str_copy(t.id, sizeof(t.id), id);
 	memset(t.hash, fill, sizeof(t.hash));

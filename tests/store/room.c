@@ -26,8 +26,8 @@ int room_setup_open(void **state)
 		return -1;
 	struct room *room = *state;
 	struct err e = { 0 };
-	room->store = room_uses_memory ? store_open_memory() :
-					 store_open_sqlite(room->directory, &e);
+	room->store = room_uses_memory ? store_open_memory()
+				       : store_open_sqlite(room->directory, &e);
 	if (!room->store)
 		print_error("%s\n", e.text);
 	return room->store ? 0 : -1;

@@ -14,7 +14,7 @@
 #include "store/store.h"
 
 struct room {
-	char directory[64];             /* of the test, removed at its end */
+	char directory[64]; /* of the test, removed at its end */
 	struct store *store;
 };
 
