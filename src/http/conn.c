@@ -48,34 +48,36 @@ void conn_wait(struct conn *c, enum wait what)
  * last word may bypass the library. */
 static void say_last_word(const struct conn *c, int status)
 {
-	const char *line, *code, *sentence;
+	const char *line, *sentence;
+	enum err_kind kind;
 	switch (status) {
 	case 408:
 		line = "408 Request Timeout";
-		code = "timeout";
+		kind = ERR_TIMEOUT;
 		sentence = "the request did not arrive in time";
 		break;
 	case 413:
 		line = "413 Content Too Large";
-		code = "too_large";
+		kind = ERR_TOO_LARGE;
 		sentence = "the body is larger than this route takes";
 		break;
 	default:
 		line = "431 Request Header Fields Too Large";
-		code = "headers_too_large";
+		kind = ERR_HEADERS;
 		sentence = "the head of the request is larger than this server takes";
 		break;
 	}
-	char body[400], text[800];
-	int body_bytes = snprintf(body, sizeof(body),
-		"{\"success\":false,\"error\":\"%s\",\"message\":\"%s\",\"detail\":\"%s\",\"code\":\"%s\"}",
-		sentence, sentence, sentence, code);
-	int bytes = snprintf(text, sizeof(text),
+	struct err e;
+	err_set(&e, kind, "%s", sentence);
+	AUTO_BUF body = { 0 };
+	AUTO_BUF text = { 0 };
+	http_error_body(&body, &e, NULL);
+	buf_format(&text,
 		"HTTP/1.1 %s\r\nConnection: close\r\nContent-Type: application/json\r\n"
 		"X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"
-		"Content-Length: %d\r\n\r\n%s",
-		line, body_bytes, body);
-	(void)!send(c->fd, text, (size_t)bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+		"Content-Length: %zu\r\n\r\n%s",
+		line, body.length_bytes, body.bytes);
+	(void)!send(c->fd, text.bytes, text.length_bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 void conn_cut(struct conn *c, int status)
@@ -133,11 +135,13 @@ void conn_timer(void *context)
 		loop_timer_at(h->deadline, next);
 }
 
-void conn_drop_oldest_idle(struct http *h)
+bool conn_drop_oldest_idle(struct http *h)
 {
 	struct list *head = &h->waits[WAIT_IDLE];
-	if (!list_empty(head))
-		conn_cut(LIST_ITEM(head->next, struct conn, waiting), 0);
+	if (list_empty(head))
+		return false;
+	conn_cut(LIST_ITEM(head->next, struct conn, waiting), 0);
+	return true;
 }
 
 void conn_notice(void *context, struct MHD_Connection *mhd, void **socket_context,

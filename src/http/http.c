@@ -1,8 +1,9 @@
 /* http/http.c -- the server as a whole: libmicrohttpd driven by our loop. See http.h.
  *
  * The library brings its own epoll set, whose fd we watch. It runs only in http_run, never from
- * inside a handler. A resumed connection makes that fd readable, so that a reply from any other
- * callback is sent in the next turn. Time limits are ours (conn.c); it has none of its own. */
+ * inside a handler. It notices a resumed connection only when it runs: whoever resumes one asks for
+ * a run at the start of the next turn, one for all that this turn has resumed. Time limits are ours
+ * (conn.c); it has none of its own. */
 #include "http/http.h"
 
 #include <assert.h>
@@ -210,13 +211,14 @@ void http_destroy(struct http *h)
 	assert(!h->running);
 	http_quiesce(h);
 	if (h->daemon) {
-		http_run(h);
+		if (h->poll)
+			http_run(h);
+		loop_poll_destroy(h->poll);
 		h->running = true;
 		MHD_stop_daemon(h->daemon);
 		h->running = false;
 	}
 	assert(list_empty(&h->conns));
-	loop_poll_destroy(h->poll);
 	loop_timer_destroy(h->again);
 	loop_timer_destroy(h->accept_again);
 	loop_timer_destroy(h->deadline);

@@ -67,8 +67,8 @@ struct http *http_create(struct loop *l, const struct http_config *config, struc
 /* Its own early step: ERR_CONFLICT when the port is in use. `address` is HOST:PORT, [V6]:PORT;
  * port 0 picks one. Connections wait in the kernel until http_serve. */
 int http_listen(struct http *h, const char *address, struct err *e);
-/* Mode 0666: whoever reaches the directory may connect, the peer's uid decides (http_peer). Paths
- * may be longer than sun_path. A dead server's socket is replaced, a living one's is ERR_CONFLICT. */
+/* Mode 0666: whoever reaches the directory may connect, the uid of http_peer decides. The path
+ * may be longer than sun_path. A dead server's socket is replaced; a live one is ERR_CONFLICT. */
 int http_listen_unix(struct http *h, const char *path, struct err *e);
 int http_port(const struct http *h); /* 0 = no TCP listener */
 int http_serve(struct http *h, struct err *e);

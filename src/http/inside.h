@@ -185,7 +185,7 @@ void conn_cut(struct conn *c, int status); /* status 0 = without a word */
 void conn_timer(void *http);
 void conn_notice(void *http, struct MHD_Connection *mhd, void **context,
 	enum MHD_ConnectionNotificationCode code);
-void conn_drop_oldest_idle(struct http *h);
+bool conn_drop_oldest_idle(struct http *h); /* false when none is idle */
 
 /* request.c */
 void *request_begin(void *http, const char *target, struct MHD_Connection *mhd);

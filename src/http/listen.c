@@ -52,9 +52,7 @@ static void take(struct http *h, int fd, bool is_unix, const struct sockaddr *fr
 	struct conn *c = mem_alloc(sizeof(*c));
 	c->http = h;
 	c->fd = fd;
-	c->extra = usual_count(h) >= h->config.connections;
-	if (c->extra)
-		conn_drop_oldest_idle(h);
+	c->extra = usual_count(h) >= h->config.connections && !conn_drop_oldest_idle(h);
 	peer_fill(&c->peer, fd, is_unix, from);
 	list_init(&c->node);
 	list_init(&c->waiting);

@@ -165,7 +165,7 @@ static enum MHD_Result on_head(struct http_request *r, const char *method, const
 	}
 	if (r->body_expected_bytes == 0 && !r->body_chunked)
 		return MHD_YES;
-	/* A client that asks before it sends is told at once, and a body without end is not read. */
+	/* A client that asks before it sends is told at once; a body without end is not read. */
 	if (r->refused && (r->known[KNOWN_EXPECT] || r->body_expected_bytes > DRAIN_BYTES))
 		return refuse_now(r);
 	r->stage = STAGE_BODY;

@@ -20,6 +20,7 @@ void request_wake(struct http_request *r)
 		return;
 	r->suspended = false;
 	MHD_resume_connection(r->conn->mhd);
+	loop_timer_at(r->http->again, 0);
 }
 
 /* Takes the request away from its owner. Harmless when it has none. */
