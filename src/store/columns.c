@@ -116,8 +116,8 @@ static const struct column inputs[] = { INPUTS_COLUMNS(X) };
 #undef X
 #define X(name, field, word) COLUMN(struct job_progress, NUMBER, value[PROGRESS_##name], word)
 static const struct column progress[] = { COLUMN(struct job_progress, U32, known, "progress_known")
-						  PROGRESS_FIELDS(X)
-	COLUMN(struct job_progress, I64, updated_wall_ms, "updated_at") };
+		PROGRESS_FIELDS(X)
+			COLUMN(struct job_progress, I64, updated_wall_ms, "updated_at") };
 #undef X
 #define X(kind, field, name) COLUMN(struct attempt_record, kind, field, name)
 static const struct column attempt[] = { ATTEMPT_COLUMNS(X) };
@@ -143,11 +143,11 @@ static const struct column user[] = { USER_COLUMNS(X) };
 LISTS(X)
 #undef X
 
-	static const struct columns *const lists[] = {
+static const struct columns *const lists[] = {
 #define X(list) &columns_##list,
-		LISTS(X)
+	LISTS(X)
 #undef X
-	};
+};
 
 static int bind_text(sqlite3_stmt *stmt, int at, const char *text)
 {
