@@ -7,7 +7,10 @@
  *   - http_defer: the owner keeps `r` and answers from any later turn;
  *   - http_stream_start: the owner keeps `r` and writes until http_stream_end.
  * After the answer, http_stream_end or a `left` callback, r and all that was borrowed from it
- * (headers, body, arena) are gone. Until then they stay where they are. */
+ * (headers, body, arena) are gone. Until then they stay where they are.
+ *
+ * A request so broken that libmicrohttpd itself gives up on it (a line without a colon, a length
+ * that is no number, more than fits) gets the library's own sentence, in HTML. */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
 

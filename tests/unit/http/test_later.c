@@ -1,4 +1,4 @@
-/* http/test_later.c -- answers that come later, streams, clients that leave, and the server's end. */
+/* http/test_later.c -- answers that come later, streams, clients that leave, the server's end. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
