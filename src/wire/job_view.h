@@ -42,7 +42,7 @@ struct health_report {
 
 /* A log's answer is made from one file of bytes, see wire/log_out.h. */
 struct log_view {
-	int fd;                  /* read-only, the receiver closes it; -1 = no log yet */
+	int fd;                  /* opened for this view, which closes it; -1 = no log yet */
 	uint32_t attempt;        /* whose log this is */
 	int64_t kept_from_bytes; /* older bytes were dropped; 0 = nothing was */
 };
