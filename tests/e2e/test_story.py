@@ -10,7 +10,7 @@ from yard import BUILD, until
 TRAINER = os.path.join(BUILD, "examples", "charlm", "charlm")
 # Small enough for a sanitized build on a busy machine, and still a real training.
 SMALL = ["--steps", "60", "--hidden", "32", "--layers", "1", "--context", "32", "--batch", "4",
-         "--eval-every", "20", "--threads", "1"]
+         "--eval-every", "20", "--log-every", "1", "--threads", "1"]
 
 
 def trainer(tmp_path, *more):
