@@ -62,7 +62,8 @@ int io_read_file(const char *path, size_t limit_bytes, struct buf *into, struct 
 {
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return err_errno(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "cannot read %s", path);
+		return err_errno(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "cannot read %s",
+			path);
 	size_t before = into->length_bytes;
 	for (;;) {
 		buf_reserve(into, 65536);
@@ -72,7 +73,8 @@ int io_read_file(const char *path, size_t limit_bytes, struct buf *into, struct 
 		into->length_bytes += (size_t)n;
 		into->bytes[into->length_bytes] = '\0';
 		if (into->length_bytes - before > limit_bytes)
-			return err_set(e, ERR_TOO_LARGE, "%s is larger than %zu bytes", path, limit_bytes);
+			return err_set(e, ERR_TOO_LARGE, "%s is larger than %zu bytes", path,
+				limit_bytes);
 		if (n < 65536)
 			return 0;
 	}
@@ -95,12 +97,13 @@ int io_write_file(const char *path, const void *bytes, size_t size_bytes, unsign
 {
 	char temporary[PATH_MAX];
 	if (snprintf(temporary, sizeof(temporary), "%s.%ld.new", path, (long)getpid()) >=
-	    (int)sizeof(temporary))
+		(int)sizeof(temporary))
 		return err_set(e, ERR_INPUT, "the path %s is too long", path);
 	AUTO_CLOSE int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
 	if (fd < 0)
 		return err_errno(e, ERR_IO, "cannot create %s", temporary);
-	if (io_write_all(fd, bytes, size_bytes) < 0 || fsync(fd) < 0 || rename(temporary, path) < 0) {
+	if (io_write_all(fd, bytes, size_bytes) < 0 || fsync(fd) < 0 ||
+		rename(temporary, path) < 0) {
 		err_errno(e, ERR_IO, "cannot write %s", path);
 		unlink(temporary);
 		return -1;

@@ -43,8 +43,8 @@ void json_end(struct json_out *j)
 
 static void escaped(struct buf *to, struct str text)
 {
-	static const char shorts[] = { ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r',
-		['\t'] = 't' };
+	static const char
+		shorts[] = { ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't' };
 	buf_reserve(to, text.length_bytes + 2);
 	buf_char(to, '"');
 	while (text.length_bytes > 0) {

@@ -41,7 +41,7 @@ static inline void list_remove(struct list *node)
 	list_init(node);
 }
 
-#define LIST_ITEM(node, type, field) ((type *)((char *)(node) - offsetof(type, field)))
+#define LIST_ITEM(node, type, field) ((type *)((char *)(node)-offsetof(type, field)))
 
 /* The body may remove the current node. */
 #define LIST_EACH(at, head)                                                          \

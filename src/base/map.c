@@ -8,7 +8,7 @@
 
 static uint64_t hash_of(const char *key)
 {
-	uint64_t hash = 0xcbf29ce484222325u;            /* FNV-1a, then a finishing mix */
+	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a, then a finishing mix */
 	for (; *key; key++)
 		hash = (hash ^ (unsigned char)*key) * 0x100000001b3u;
 	hash ^= hash >> 32;
@@ -46,7 +46,8 @@ static void grow(struct map *m)
 	m->entries = mem_array(m->room, sizeof(*m->entries));
 	for (size_t i = 0; i < old.room; i++) {
 		if (old.entries[i].key)
-			m->entries[find(m, old.entries[i].key, old.entries[i].hash)] = old.entries[i];
+			m->entries[find(m, old.entries[i].key, old.entries[i].hash)] =
+				old.entries[i];
 	}
 	free(old.entries);
 }

@@ -8,10 +8,10 @@
 #include <stddef.h>
 
 void *mem_alloc(size_t size_bytes);
-void *mem_array(size_t count, size_t size_bytes);       /* checks the product */
-void *mem_resize(void *old, size_t size_bytes);         /* new bytes are not zeroed */
-char *mem_string(const char *text);                     /* NULL stays NULL */
-char *mem_copy(const void *bytes, size_t size_bytes);   /* adds a NUL */
+void *mem_array(size_t count, size_t size_bytes);     /* checks the product */
+void *mem_resize(void *old, size_t size_bytes);       /* new bytes are not zeroed */
+char *mem_string(const char *text);                   /* NULL stays NULL */
+char *mem_copy(const void *bytes, size_t size_bytes); /* adds a NUL */
 _Noreturn void mem_exhausted(size_t size_bytes);
 
 #endif

@@ -21,9 +21,10 @@ static void date_of(int64_t days, int64_t *year, int64_t *month, int64_t *day)
 	days += 719468;
 	int64_t era = (days >= 0 ? days : days - 146096) / 146097;
 	int64_t day_of_era = days - era * 146097;
-	int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 -
-		day_of_era / 146096) / 365;
-	int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	int64_t year_of_era =
+		(day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+	int64_t day_of_year = day_of_era -
+		(365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	int64_t month_shifted = (5 * day_of_year + 2) / 153;
 	*day = day_of_year - (153 * month_shifted + 2) / 5 + 1;
 	*month = month_shifted + (month_shifted < 10 ? 3 : -9);
@@ -38,7 +39,8 @@ const char *moment_text(char *text, int64_t wall_ms)
 	date_of(days, &year, &month, &day);
 	snprintf(text, MOMENT_TEXT_SIZE, "%04lld-%02lld-%02lldT%02lld:%02lld:%02lld.%03lldZ",
 		(long long)year, (long long)month, (long long)day, (long long)(rest / 3600000),
-		(long long)(rest / 60000 % 60), (long long)(rest / 1000 % 60), (long long)(rest % 1000));
+		(long long)(rest / 60000 % 60), (long long)(rest / 1000 % 60),
+		(long long)(rest % 1000));
 	return text;
 }
 
@@ -51,7 +53,7 @@ static bool offset_parse(const char *text, int64_t *offset_ms)
 		return true;
 	}
 	if (sscanf(text, "%c%2d:%2d%n", &sign, &hours, &minutes, &used) != 3 || used != 6 ||
-	    text[6] || (sign != '+' && sign != '-') || hours < 0 || minutes < 0 || minutes > 59)
+		text[6] || (sign != '+' && sign != '-') || hours < 0 || minutes < 0 || minutes > 59)
 		return false;
 	*offset_ms = (hours * 60 + minutes) * INT64_C(60000) * (sign == '-' ? -1 : 1);
 	return true;
@@ -66,10 +68,11 @@ bool moment_parse(struct str s, int64_t *wall_ms)
 	memcpy(text, s.at, s.length_bytes);
 	text[s.length_bytes] = '\0';
 	if (sscanf(text, "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute,
-		    &second, &used) != 6 || used != 19)
+		    &second, &used) != 6 ||
+		used != 19)
 		return false;
 	if (month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 || minute < 0 ||
-	    minute > 59 || second < 0 || second > 60)
+		minute > 59 || second < 0 || second > 60)
 		return false;
 	const char *rest = text + used;
 	int64_t fraction_ms = 0;

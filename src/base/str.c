@@ -81,7 +81,7 @@ bool str_to_u64(struct str s, uint64_t *value)
 		if (s.at[i] < '0' || s.at[i] > '9')
 			return false;
 		if (__builtin_mul_overflow(sum, (uint64_t)10, &sum) ||
-		    __builtin_add_overflow(sum, (uint64_t)(s.at[i] - '0'), &sum))
+			__builtin_add_overflow(sum, (uint64_t)(s.at[i] - '0'), &sum))
 			return false;
 	}
 	*value = sum;
@@ -118,7 +118,10 @@ static const struct {
 	unsigned char mask, lead;
 	uint32_t least;
 } utf8_forms[] = {
-	{ 0x80, 0x00, 0x01 }, { 0xE0, 0xC0, 0x80 }, { 0xF0, 0xE0, 0x800 }, { 0xF8, 0xF0, 0x10000 },
+	{ 0x80, 0x00, 0x01 },
+	{ 0xE0, 0xC0, 0x80 },
+	{ 0xF0, 0xE0, 0x800 },
+	{ 0xF8, 0xF0, 0x10000 },
 };
 
 size_t str_utf8_next(struct str s, uint32_t *code_point)
@@ -139,7 +142,7 @@ size_t str_utf8_next(struct str s, uint32_t *code_point)
 			code = code << 6 | (next & 0x3F);
 		}
 		if (code < utf8_forms[form].least || code > 0x10FFFF ||
-		    (code >= 0xD800 && code <= 0xDFFF))
+			(code >= 0xD800 && code <= 0xDFFF))
 			return 0;
 		*code_point = code;
 		return form + 1;
@@ -177,7 +180,8 @@ bool str_is_id(struct str s)
 		return false;
 	for (size_t i = 0; i < s.length_bytes; i++) {
 		char c = s.at[i];
-		bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			(c >= '0' && c <= '9');
 		if (!alnum && (i == 0 || (c != '_' && c != '-')))
 			return false;
 	}

@@ -14,10 +14,10 @@ struct str {
 
 #define STR(literal) ((struct str){ (literal), sizeof(literal) - 1 })
 
-struct str str_of(const char *text);                    /* NULL gives an empty str */
+struct str str_of(const char *text); /* NULL gives an empty str */
 bool str_is(struct str s, const char *text);
 bool str_starts(struct str s, const char *prefix);
-struct str str_trim(struct str s);                      /* spaces, tabs, CR, LF at both ends */
+struct str str_trim(struct str s); /* spaces, tabs, CR, LF at both ends */
 
 /* Takes the bytes before the first `separator` off *rest. False when *rest was empty. */
 bool str_next(struct str *rest, char separator, struct str *piece);
@@ -33,8 +33,8 @@ bool str_to_u64(struct str s, uint64_t *value);
 /* Also nan, inf, infinity in any case, with a sign. */
 bool str_to_double(struct str s, double *value);
 
-bool str_is_utf8(struct str s);                         /* no NUL, no surrogates, no overlong */
-void str_to_hex(char *to, const void *bytes, size_t size_bytes);   /* to: 2 * size + 1 */
+bool str_is_utf8(struct str s); /* no NUL, no surrogates, no overlong */
+void str_to_hex(char *to, const void *bytes, size_t size_bytes); /* to: 2 * size + 1 */
 
 /* A job's id: [A-Za-z0-9][A-Za-z0-9_-]{0,127}. Ids become directory names, nothing else does. */
 bool str_is_id(struct str s);

@@ -14,14 +14,18 @@
 
 #define TO(state) (1u << JOB_##state)
 
-/*   state       word         may become */
-#define JOB_STATES(X)                                                                              \
-	X(QUEUED,    "queued",    TO(QUEUED) | TO(PENDING) | TO(PAUSED) | TO(FAILED) | TO(CANCELLED)) \
-	X(PENDING,   "pending",   TO(QUEUED) | TO(RUNNING) | TO(PAUSED) | TO(FAILED) | TO(CANCELLED)) \
-	X(RUNNING,   "running",   TO(QUEUED) | TO(PAUSED) | TO(COMPLETED) | TO(FAILED) | TO(CANCELLED)) \
-	X(PAUSED,    "paused",    TO(QUEUED) | TO(RUNNING) | TO(COMPLETED) | TO(FAILED) | TO(CANCELLED)) \
-	X(COMPLETED, "completed", TO(QUEUED))                                                      \
-	X(FAILED,    "failed",    TO(QUEUED))                                                      \
+/*   state     word       may become */
+#define JOB_STATES(X)                                                                 \
+	X(QUEUED, "queued",                                                           \
+		TO(QUEUED) | TO(PENDING) | TO(PAUSED) | TO(FAILED) | TO(CANCELLED))   \
+	X(PENDING, "pending",                                                         \
+		TO(QUEUED) | TO(RUNNING) | TO(PAUSED) | TO(FAILED) | TO(CANCELLED))   \
+	X(RUNNING, "running",                                                         \
+		TO(QUEUED) | TO(PAUSED) | TO(COMPLETED) | TO(FAILED) | TO(CANCELLED)) \
+	X(PAUSED, "paused",                                                           \
+		TO(QUEUED) | TO(RUNNING) | TO(COMPLETED) | TO(FAILED) | TO(CANCELLED)) \
+	X(COMPLETED, "completed", TO(QUEUED))                                         \
+	X(FAILED, "failed", TO(QUEUED))                                               \
 	X(CANCELLED, "cancelled", TO(QUEUED))
 
 enum job_state {
@@ -73,7 +77,8 @@ enum stop_phase {
 };
 
 /* How a paused job waits. */
-#define PAUSE_KINDS(X) X(NONE, "none") X(HELD, "held") X(CHECKPOINT, "checkpoint") X(FROZEN, "frozen")
+#define PAUSE_KINDS(X) \
+	X(NONE, "none") X(HELD, "held") X(CHECKPOINT, "checkpoint") X(FROZEN, "frozen")
 
 enum pause_kind {
 #define X(name, word) PAUSE_##name,
@@ -86,39 +91,39 @@ enum pause_kind {
 #define JOB_DEVICES_MAX 64
 
 struct job_stop {
-	enum stop_phase phase;          /* STOP_NONE = nobody asked */
-	char by[64];                    /* who asked: a user's name */
-	char reason[256];               /* theirs, may be empty; by and reason stay after the end */
-	enum end_reason then;           /* what the end will be: END_CANCELLED, ... */
-	int64_t grace_ms;               /* that this stop gives */
+	enum stop_phase phase; /* STOP_NONE = nobody asked */
+	char by[64];           /* who asked: a user's name */
+	char reason[256];      /* theirs, may be empty; by and reason stay after the end */
+	enum end_reason then;  /* what the end will be: END_CANCELLED, ... */
+	int64_t grace_ms;      /* that this stop gives */
 	int64_t asked_wall_ms;
-	int64_t deadline_wall_ms;       /* of the phase; for display, the yard has its own on boot time */
+	int64_t deadline_wall_ms; /* of the phase; for display, the yard has its own on boot time */
 };
 
 struct job_end {
-	enum end_reason reason;         /* END_NONE until the job has ended */
-	int32_t exit_code;              /* -1 = unknown or ended by a signal */
-	int32_t exit_signal;            /* 0 = none */
-	char message[256];              /* a sentence; empty for completed */
+	enum end_reason reason; /* END_NONE until the job has ended */
+	int32_t exit_code;      /* -1 = unknown or ended by a signal */
+	int32_t exit_signal;    /* 0 = none */
+	char message[256];      /* a sentence; empty for completed */
 };
 
 struct job {
 	char id[JOB_ID_BYTES];
 	enum job_state state;
-	uint64_t arrival;               /* unique, rising: first come, first served */
-	int32_t priority;               /* higher first */
-	int32_t gpus;                   /* devices it wants; -1 = one if there is any */
-	uint64_t devices;               /* bits of the devices reserved for it now */
-	uint32_t attempt;               /* number of its latest attempt, 0 = none yet */
+	uint64_t arrival; /* unique, rising: first come, first served */
+	int32_t priority; /* higher first */
+	int32_t gpus;     /* devices it wants; -1 = one if there is any */
+	uint64_t devices; /* bits of the devices reserved for it now */
+	uint32_t attempt; /* number of its latest attempt, 0 = none yet */
 	enum pause_kind pause;
-	int64_t grace_ms;               /* between TERM and KILL */
+	int64_t grace_ms; /* between TERM and KILL */
 	struct job_stop stop;
 	struct job_end end;
 	int64_t created_wall_ms;
-	int64_t pending_wall_ms;        /* when the latest attempt was reserved; 0 = never */
-	int64_t started_wall_ms;        /* first attempt's; 0 = never */
-	int64_t ended_wall_ms;          /* 0 = not ended */
-	int64_t paused_ms;              /* total time spent paused */
+	int64_t pending_wall_ms; /* when the latest attempt was reserved; 0 = never */
+	int64_t started_wall_ms; /* first attempt's; 0 = never */
+	int64_t ended_wall_ms;   /* 0 = not ended */
+	int64_t paused_ms;       /* total time spent paused */
 };
 
 const char *job_state_name(enum job_state state);

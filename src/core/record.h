@@ -8,21 +8,21 @@
 #include "core/job.h"
 
 struct job_spec {
-	const char *name;               /* never NULL; the id when none was given */
-	const char *owner;              /* user's name, never NULL */
-	const char *command_json;       /* array of strings, never NULL */
-	const char *cwd;                /* absolute; NULL = the job's run directory */
-	const char *env_json;           /* object of strings; NULL = a small default */
-	const char *config_json;        /* object, kept as given */
-	const char *tags_json;          /* array of strings */
+	const char *name;         /* never NULL; the id when none was given */
+	const char *owner;        /* user's name, never NULL */
+	const char *command_json; /* array of strings, never NULL */
+	const char *cwd;          /* absolute; NULL = the job's run directory */
+	const char *env_json;     /* object of strings; NULL = a small default */
+	const char *config_json;  /* object, kept as given */
+	const char *tags_json;    /* array of strings */
 	const char *group;
 	const char *notes;
 	const char *git_commit;
 	bool git_dirty;
-	int32_t umask_bits;             /* -1 = the server's */
-	bool direct_output;             /* stdout: direct, an O_APPEND file instead of the FIFO */
-	int64_t log_limit_bytes;        /* newest kept; 0 = the server's default */
-	const char *host;               /* that it was submitted from */
+	int32_t umask_bits;      /* -1 = the server's */
+	bool direct_output;      /* stdout: direct, an O_APPEND file instead of the FIFO */
+	int64_t log_limit_bytes; /* newest kept; 0 = the server's default */
+	const char *host;        /* that it was submitted from */
 };
 
 /* The latest known values; a field is known when its bit is set in `known`. */
@@ -51,9 +51,9 @@ enum progress_field {
 };
 
 struct job_progress {
-	uint32_t known;                 /* bits of 1 << PROGRESS_x */
+	uint32_t known; /* bits of 1 << PROGRESS_x */
 	double value[PROGRESS_FIELD_COUNT];
-	int64_t updated_wall_ms;        /* 0 = nothing yet */
+	int64_t updated_wall_ms; /* 0 = nothing yet */
 };
 
 static inline bool progress_has(const struct job_progress *p, enum progress_field field)
@@ -74,18 +74,18 @@ struct job_record {
 };
 
 /* One launch of a job. Identity is pid + start time + boot id + nonce. */
-#define NONCE_BYTES 33                  /* 128 random bits as hex, and a NUL */
+#define NONCE_BYTES 33 /* 128 random bits as hex, and a NUL */
 #define BOOT_ID_BYTES 37
 
 struct attempt_record {
 	char job_id[JOB_ID_BYTES];
-	uint32_t number;                /* from 1 */
+	uint32_t number; /* from 1 */
 	char nonce[NONCE_BYTES];
 	char boot_id[BOOT_ID_BYTES];
-	enum job_state state;           /* PENDING, RUNNING, or how this attempt ended */
+	enum job_state state; /* PENDING, RUNNING, or how this attempt ended */
 	uint64_t devices;
-	int64_t pid;                    /* 0 = not started */
-	int64_t pid_start_ticks;        /* /proc/PID/stat field 22 */
+	int64_t pid;             /* 0 = not started */
+	int64_t pid_start_ticks; /* /proc/PID/stat field 22 */
 	int64_t pending_wall_ms, started_wall_ms, ended_wall_ms;
 	struct job_end end;
 };
