@@ -1,4 +1,4 @@
-/* runner/runner.h -- trainyard-runner: one thread, one attempt at a time, no heap.
+/* runner/runner.h -- trainyard-runner: one thread, one attempt at a time; only heirs use the heap.
  *
  * Its working directory is its own directory below runners/, so every path here is short, however
  * long the state directory's is. There is one struct runner; every file of this folder takes it. */
@@ -86,6 +86,7 @@ struct runner {
 	pid_t leader;                   /* its number, also after it was reaped */
 	int64_t leader_ticks;
 	int leader_pidfd;               /* heir only */
+	int quiet_looks;                /* heir only: that found nobody, in a row */
 	int64_t heir_due_ms;            /* heir only: when to look again; 0 = not by time */
 	struct stop stop;
 	struct log_out log;
