@@ -30,7 +30,8 @@ int follow_read(struct follow *f, const char *path, size_t limit_bytes, struct b
 	if (now.st_size == f->offset_bytes)
 		return 0;
 	buf_reserve(into, limit_bytes);
-	ssize_t n = io_pread_all(fd, into->bytes + into->length_bytes, limit_bytes, f->offset_bytes);
+	ssize_t n = io_pread_all(fd, into->bytes + into->length_bytes, limit_bytes,
+		f->offset_bytes);
 	if (n < 0)
 		return err_errno(e, ERR_IO, "cannot read %s", path);
 	into->length_bytes += (size_t)n;

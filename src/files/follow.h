@@ -13,9 +13,9 @@
 #include "base/err.h"
 
 struct follow {
-	int64_t offset_bytes;           /* of the first byte not yet taken */
-	uint64_t inode;                 /* 0 = not seen yet */
-	uint32_t epoch;                 /* rises when the file starts anew */
+	int64_t offset_bytes; /* of the first byte not yet taken */
+	uint64_t inode;       /* 0 = not seen yet */
+	uint32_t epoch;       /* rises when the file starts anew */
 };
 
 /* Appends at most limit_bytes from the offset on, and does not move it: the caller does, by what

@@ -14,7 +14,7 @@ struct watcher {
 	struct loop_poll *poll;
 	struct list watches;
 	int fd;
-	struct watch *next;             /* of the walk that is calling back now */
+	struct watch *next; /* of the walk that is calling back now */
 };
 
 struct watch {
@@ -53,7 +53,8 @@ static void on_readable(void *context, int events)
 				continue;
 			/* After an overflow nobody knows what was missed: everybody looks. */
 			int descriptor = event->mask & IN_Q_OVERFLOW ? -1 : event->wd;
-			tell(w, descriptor, event->mask & (IN_MOVE_SELF | IN_DELETE_SELF | IN_ATTRIB));
+			tell(w, descriptor,
+				event->mask & (IN_MOVE_SELF | IN_DELETE_SELF | IN_ATTRIB));
 		}
 	}
 }
@@ -97,7 +98,9 @@ struct watch *watch_file(struct watcher *w, const char *path, watch_fn *fn, void
 		return NULL;
 	}
 	struct watch *watch = mem_alloc(sizeof(*watch));
-	*watch = (struct watch){ .watcher = w, .descriptor = descriptor, .fn = fn,
+	*watch = (struct watch){ .watcher = w,
+		.descriptor = descriptor,
+		.fn = fn,
 		.context = context };
 	list_append(&w->watches, &watch->node);
 	return watch;
@@ -105,7 +108,8 @@ struct watch *watch_file(struct watcher *w, const char *path, watch_fn *fn, void
 
 static bool shared(const struct watch *watch)
 {
-	LIST_EACH(at, &watch->watcher->watches) {
+	LIST_EACH(at, &watch->watcher->watches)
+	{
 		const struct watch *other = LIST_ITEM(at, struct watch, node);
 		if (other != watch && other->descriptor == watch->descriptor)
 			return true;
@@ -121,8 +125,9 @@ void watch_destroy(struct watch *watch)
 	if (!shared(watch))
 		inotify_rm_watch(w->fd, watch->descriptor);
 	if (w->next == watch)
-		w->next = watch->node.next == &w->watches ? NULL :
-			LIST_ITEM(watch->node.next, struct watch, node);
+		w->next = watch->node.next == &w->watches
+			? NULL
+			: LIST_ITEM(watch->node.next, struct watch, node);
 	list_remove(&watch->node);
 	free(watch);
 }

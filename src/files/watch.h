@@ -16,10 +16,10 @@ struct watch;
 typedef void watch_fn(void *context, bool moved);
 
 struct watcher *watcher_create(struct loop *l, struct err *e);
-void watcher_destroy(struct watcher *w);                /* after its watches; NULL is fine */
+void watcher_destroy(struct watcher *w); /* after its watches; NULL is fine */
 
 struct watch *watch_file(struct watcher *w, const char *path, watch_fn *fn, void *context,
 	struct err *e);
-void watch_destroy(struct watch *watch);                /* also from its own fn; NULL is fine */
+void watch_destroy(struct watch *watch); /* also from its own fn; NULL is fine */
 
 #endif
