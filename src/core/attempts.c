@@ -108,10 +108,26 @@ void on_exited(struct step *s)
 
 static void queue_again(struct step *s, struct place *p)
 {
+	char why[200];
+	snprintf(why, sizeof(why), "never started, queued again at its old place%s%s",
+		s->event->text ? ": " : "", s->event->text ? s->event->text : "");
 	p->job.devices = 0;
 	p->due_boot_ms = NEVER;
-	place_become(s, p, JOB_QUEUED, "", "it never started: queued again at its old place");
+	place_become(s, p, JOB_QUEUED, "", why);
 	command_ack(s->out, s->event->id, s->event->attempt);
+}
+
+/* The executor's sentence, if it has one, behind the words that every such end begins with. */
+static void gone_unexpectedly(struct job_end *how, const char *sentence, const char *otherwise)
+{
+	static const char unexpected[] = "Process terminated unexpectedly";
+	const char *said = sentence && sentence[0] ? sentence : otherwise;
+	char text[sizeof(how->message) * 2];
+	if (str_starts(str_of(said), unexpected))
+		snprintf(text, sizeof(text), "%s", said);
+	else
+		snprintf(text, sizeof(text), "%s: %s", unexpected, said);
+	str_copy_cut(how->message, sizeof(how->message), text);
 }
 
 static struct job_end end_of_gone(const struct event *ev, const struct place *p)
@@ -119,15 +135,14 @@ static struct job_end end_of_gone(const struct event *ev, const struct place *p)
 	struct job_end how = { .reason = END_PROCESS_LOST, .exit_code = -1 };
 	if (ev->gone == ATTEMPT_REBOOT) {
 		how.reason = END_HOST_REBOOT;
-		snprintf(how.message, sizeof(how.message),
-			"Process terminated unexpectedly: the host was rebooted");
+		gone_unexpectedly(&how, ev->text, "the host was rebooted");
 	} else if (ev->gone == ATTEMPT_NEVER_STARTED && p->job.state == JOB_PENDING) {
 		how.reason = END_START_FAILED;
 		snprintf(how.message, sizeof(how.message), "Job never started, %d times in a row",
 			NEVER_STARTED_MAX);
 	} else {
-		snprintf(how.message, sizeof(how.message),
-			"Process terminated unexpectedly: it is gone and left no trace of how it ended");
+		gone_unexpectedly(&how, ev->gone == ATTEMPT_LOST ? ev->text : NULL,
+			"it is gone and left no trace of how it ended");
 	}
 	return how;
 }

@@ -1,8 +1,8 @@
 /* core/queue.h -- who waits, best first: priority (highest first), then arrival (earliest first).
  *
- * A sorted array with room at both ends: a position is a binary search, the head leaves and the last
- * comes at no cost, and one in the middle moves the shorter side. Jobs are borrowed; their priority
- * and arrival must not change while they are queued. A zeroed struct queue is ready. */
+ * A sorted array with room at both ends: a position is a binary search, the head leaves and the
+ * last comes at no cost, and one in the middle moves the shorter side. Jobs are borrowed; their
+ * priority and arrival must not change while they are queued. A zeroed struct queue is ready. */
 #ifndef CORE_QUEUE_H
 #define CORE_QUEUE_H
 

@@ -1,4 +1,4 @@
-/* core/stops.c -- how a job is stopped: asked, given its grace, killed, and what its end is called. */
+/* core/stops.c -- how a job is stopped: asked, given its grace, killed; and what end that was. */
 #include <stdio.h>
 
 #include "core/inside.h"

@@ -132,7 +132,7 @@ struct yard *yard_create(const struct yard_limits *limits);
 void yard_destroy(struct yard *y); /* NULL is fine */
 
 /* 0: accepted, commands appended (perhaps none). -1: refused, and nothing changed:
- *   ERR_NOT_FOUND  CANCEL of a job that the yard does not hold: finished or unknown, the store knows
+ *   ERR_NOT_FOUND  CANCEL of a job that it does not hold: finished or unknown, the store knows
  *   ERR_CONFLICT   SUBMIT, LOAD of an id that it holds (ids of finished jobs: ask the store)
  *   ERR_BUSY       SUBMIT with jobs_max jobs in the yard
  *   ERR_INVALID    SUBMIT that wants more GPUs than the machine has
@@ -142,18 +142,20 @@ void yard_destroy(struct yard *y); /* NULL is fine */
  * is late or doubled and without effect, but that an end (START_FAILED, EXITED, GONE) of a settled
  * attempt is acknowledged again. A job that ended leaves the yard in the same step.
  *
- * SUBMIT sets what the caller leaves open: state, attempt 0, no devices, no stop, no end; a negative
- * grace_ms becomes YARD_GRACE_MS.
+ * SUBMIT sets what the caller leaves open: state, attempt 0, no devices, no stop, no end; a
+ * negative grace_ms becomes YARD_GRACE_MS.
  * EXITED of a pending job (its STARTED was lost) passes through running: two UPDATEs.
  * GONE NEVER_STARTED of a pending job queues it again at its old place; its next attempt has the
- * next number. The same of a job that was reported running counts as LOST.
+ * next number; 20 times in a row, and the job fails (start_failed). The same of a job that was
+ * reported running counts as LOST. An end of a stuck job with code 0 is a completion all the same.
  * CANCEL: queued, held and checkpoint-paused jobs end in this step. Pending, running and frozen
  * ones get job.stop, a STOP, and end when EXITED, START_FAILED or GONE arrives, whatever the exit
  * code (it is kept). A second CANCEL joins: the shorter grace counts, and is a new STOP. When the
  * grace is over TICK makes the phase STOP_KILLING with a KILL; kill_limit_ms later, and again every
  * kill_limit_ms, OVERDUE and KILL: the job stays, its devices reserved, until it is dead.
  * TICK: a job pending for pending_limit_ms is stopped the same way, then failed (stuck_pending).
- * OPEN goes on with every stop that was under way: STOP with its whole grace (KILL if it was so far).
+ * OPEN goes on with every stop that was under way: STOP with its whole grace, or KILL if it had
+ * come so far.
  *
  * Scheduling, after every event once open: the first of the queue that this machine can ever run
  * starts as soon as a slot and its devices are free; until then nobody passes it. So nobody

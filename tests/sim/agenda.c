@@ -1,7 +1,7 @@
 /* tests/sim/agenda.c -- what is to happen, earliest first. */
 #include <assert.h>
 
-#include "sim.h"
+#include "sim/sim.h"
 
 static bool before(const struct sim_entry *a, const struct sim_entry *b)
 {

@@ -1,8 +1,8 @@
 /* tests/sim/executor.c -- the machine outside the server: runners, processes, lost messages.
  *
  * It keeps the promises of the real executor: of start marker and void marker exactly one is made;
- * an end that was recorded is told again until it is acknowledged; GONE is said only of the dead. */
-#include "sim.h"
+ * an end that was recorded is told until it is acknowledged; GONE is said only of the dead. */
+#include "sim/sim.h"
 
 static struct sim_attempt *attempt_of(struct sim *s, int job, uint32_t attempt)
 {
@@ -116,7 +116,7 @@ void executor_exit(struct sim *s, int job, uint32_t attempt)
 		return;
 	s->job[job].alive--;
 	a->ended_wall_ms = sim_moment(s).wall_ms;
-	/* Without its runner the kernel may tell a server that watches; nobody tells one that is down. */
+	/* Without its runner the kernel may tell a server that watches, and none that is down. */
 	bool seen = a->runner_lives || (s->server.up && sim_chance(s, 500));
 	a->run = seen ? RUN_ENDED : RUN_LOST;
 	tell(s, job, attempt);

@@ -1,7 +1,7 @@
 /* tests/sim/judge.c -- what must never happen, asked at every row, act, execution and turn. */
 #include <stdio.h>
 
-#include "sim.h"
+#include "sim/sim.h"
 
 int sim_job_of(const char *id)
 {

@@ -1,14 +1,14 @@
 /* tests/sim/main.c -- runs schedules and counts: sim [--schedules N] [--first S] [--seed S].
  *
- * Schedule i of N has the seed first + i. --seed S replays that one alone, with its trace. The first
- * schedule with a violation prints its seed and its last lines, and ends the run with 1. */
+ * Schedule i of N has the seed first + i. --seed S replays that one alone, with its trace. The
+ * first schedule with a violation prints its seed and last lines, and ends the run with 1. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "sim.h"
+#include "sim/sim.h"
 
 static const char *const faults[] = {
 #define X(name, word) [FAULT_##name] = word,

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sim.h"
+#include "sim/sim.h"
 
 #define CALM_MS_MAX 86400000 /* in which everything has to end */
 

@@ -1,7 +1,7 @@
-/* tests/sim/server.c -- the caller of the core, as yard.h asks for: steps, one commit, then acts. */
+/* tests/sim/server.c -- the caller of the core as yard.h asks: steps, one commit, then acts. */
 #include <stdio.h>
 
-#include "sim.h"
+#include "sim/sim.h"
 
 static void build_yard(struct sim *s)
 {

@@ -1,9 +1,9 @@
-/* tests/sim/sim.h -- one schedule: the real core, a fake executor, virtual time, faults from a seed.
+/* tests/sim/sim.h -- one schedule: the real core, a fake executor, virtual time, seeded faults.
  *
- * schedule.c drives: clients, faults, the agenda. server.c is the caller of the core: turns, commits,
- * crashes, restarts. executor.c is the machine outside: runners, processes, messages; it survives
- * the server. judge.c knows what must never happen. Nothing reads a clock; the same seed gives the
- * same schedule, and the same hash over its trace. */
+ * schedule.c drives: clients, faults, the agenda. server.c is the caller of the core: turns,
+ * commits, crashes, restarts. executor.c is the machine outside: runners, processes, messages; it
+ * survives the server. judge.c knows what must never happen. Nothing reads a clock; the same seed
+ * gives the same schedule, and the same hash over its trace. */
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
 
@@ -36,12 +36,13 @@ enum sim_fault {
 };
 
 /* What is traced, and what may be on the agenda. */
-#define SIM_HAPPENINGS(X)                                                                     \
-	X(SUBMIT, "client submits") X(CANCEL, "client cancels") X(GO, "runner goes")          \
-	X(EXIT, "process ends") X(RETELL, "runner tells again") X(MESSAGE, "message arrives") \
-	X(TICK, "tick") X(HEALTH, "health timer") X(ADOPT, "attempt adopted") X(SERVER_UP, "server starts")             \
-	X(FAULT, "fault") X(STEP, "yard event") X(REFUSED, "yard refused")                    \
-	X(COMMAND, "command") X(CRASH, "server dies") X(REBUILT, "yard rebuilt")
+#define SIM_HAPPENINGS(X)                                                             \
+	X(SUBMIT, "client submits") X(CANCEL, "client cancels") X(GO, "runner goes")  \
+	X(EXIT, "process ends") X(RETELL, "runner tells again")                       \
+	X(MESSAGE, "message arrives") X(TICK, "tick") X(HEALTH, "health timer")       \
+	X(ADOPT, "attempt adopted") X(SERVER_UP, "server starts") X(FAULT, "fault")   \
+	X(STEP, "yard event") X(REFUSED, "yard refused") X(COMMAND, "command")        \
+	X(CRASH, "server dies") X(REBUILT, "yard rebuilt")
 
 enum sim_happening {
 #define X(name, word) HAPPEN_##name,

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "sim.h"
+#include "sim/sim.h"
 
 static const char *const happenings[] = {
 #define X(name, word) [HAPPEN_##name] = word,

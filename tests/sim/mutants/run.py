@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""tests/sim/mutants/run.py [NAME...] -- plants each bug of this folder and demands that it be caught.
+"""tests/sim/mutants/run.py [NAME...] -- plants each bug of this folder: each must be caught.
 
 A mutant is NAME.patch against src/core; its first line says what goes wrong. One that no longer
 applies fails: rewrite it, for a bug that cannot be planted proves nothing. The core without a bug
@@ -16,7 +16,7 @@ import tempfile
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
-FLAGS = ["-std=gnu17", "-O1", "-w", "-D_GNU_SOURCE", "-DCLOCK_ALLOWED", "-Isrc"]
+FLAGS = ["-std=gnu17", "-O1", "-w", "-D_GNU_SOURCE", "-DCLOCK_ALLOWED", "-Isrc", "-Itests"]
 SCHEDULES = "20000"
 
 

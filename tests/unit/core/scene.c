@@ -1,5 +1,5 @@
 /* tests/unit/core/scene.c -- see scene.h. */
-#include "scene.h"
+#include "unit/core/scene.h"
 
 void scene_start_closed(struct scene *s, int slots, int devices)
 {

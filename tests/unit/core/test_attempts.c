@@ -1,5 +1,5 @@
 /* tests/unit/core/test_attempts.c -- facts about reports: starts, ends, late and doubled ones. */
-#include "scene.h"
+#include "unit/core/scene.h"
 
 /* A running job named "a", attempt 1, alone. */
 static void with_running(struct scene *s)
@@ -168,6 +168,28 @@ static void one_that_is_gone_gets_an_honest_end(void **state)
 	}
 }
 
+static void the_sentence_of_who_found_it_gone_is_kept(void **state)
+{
+	static const char *const said[][2] = {
+		{ "nothing is left of its runner",
+			"Process terminated unexpectedly: nothing is left of its runner" },
+		{ "Process terminated unexpectedly: so it was found",
+			"Process terminated unexpectedly: so it was found" },
+	};
+	for (int i = 0; i < 2; i++) {
+		struct scene s;
+		with_running(&s);
+		step(&s,
+			(struct event){ .kind = EV_GONE,
+				.id = "a",
+				.attempt = 1,
+				.gone = ATTEMPT_LOST,
+				.text = said[i][0] });
+		assert_ended(&s, JOB_FAILED, END_PROCESS_LOST, -1, 0, said[i][1]);
+		scene_end(&s);
+	}
+}
+
 static void a_doubled_start_is_without_effect(void **state)
 {
 	struct scene s;
@@ -327,6 +349,7 @@ int main(void)
 		cmocka_unit_test(one_that_never_started_is_queued_again_at_its_old_place),
 		cmocka_unit_test(one_that_never_starts_fails_instead_of_spinning),
 		cmocka_unit_test(one_that_is_gone_gets_an_honest_end),
+		cmocka_unit_test(the_sentence_of_who_found_it_gone_is_kept),
 		cmocka_unit_test(a_doubled_start_is_without_effect),
 		cmocka_unit_test(reports_of_an_earlier_attempt_change_nothing),
 		cmocka_unit_test(reports_of_an_attempt_that_was_never_launched_are_nobodys),

@@ -1,5 +1,5 @@
 /* tests/unit/core/test_job.c -- facts about the lists of states, reasons and phases. */
-#include "scene.h"
+#include "unit/core/scene.h"
 
 /* Written out once more by hand, so that a slip in the list is seen.
  * Columns: queued pending running paused completed failed cancelled. */

@@ -1,5 +1,5 @@
 /* tests/unit/core/test_placement.c -- facts about submissions, the queue, slots and devices. */
-#include "scene.h"
+#include "unit/core/scene.h"
 
 static void a_job_starts_with_one_row_write_when_a_slot_is_free(void **state)
 {

@@ -3,7 +3,7 @@
  * A column is an event, a row the job as it is; the letter is what it becomes:
  *   q queued, p pending, r running, z paused, C completed, F failed, X cancelled
  *   s stays, with a stop asked now      . nothing changes      ! refused, nothing changes */
-#include "scene.h"
+#include "unit/core/scene.h"
 
 enum kind {
 	QUEUED,

@@ -1,5 +1,5 @@
 /* tests/unit/core/test_queue.c -- facts about the order of those who wait. */
-#include "scene.h"
+#include "unit/core/scene.h"
 
 #include "base/mem.h"
 #include "core/queue.h"

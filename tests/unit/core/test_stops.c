@@ -1,5 +1,5 @@
 /* tests/unit/core/test_stops.c -- facts about cancel, its joining and escalating, and deadlines. */
-#include "scene.h"
+#include "unit/core/scene.h"
 
 enum { GRACE_MS = YARD_GRACE_MS, KILL_MS = YARD_KILL_LIMIT_MS };
 
