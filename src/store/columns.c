@@ -21,6 +21,8 @@
 	X(PHASE,  stop.phase,            "stop_phase")       \
 	X(TEXT,   stop.by,               "stop_by")          \
 	X(TEXT,   stop.reason,           "stop_reason")      \
+	X(REASON, stop.then,             "stop_then")        \
+	X(I64,    stop.grace_ms,         "stop_grace_ms")    \
 	X(I64,    stop.asked_wall_ms,    "stop_asked_at")    \
 	X(I64,    stop.deadline_wall_ms, "stop_deadline_at") \
 	X(REASON, end.reason,            "end_reason")       \

@@ -213,7 +213,7 @@ static int load_arrival(struct sqlite_store *s, struct err *e)
 }
 
 int sqlite_job_number(struct sqlite_store *s, const char *id, int64_t *number,
-	enum job_state *state, struct job_counts **counts, struct err *e)
+	struct count_change *counted, struct err *e)
 {
 	sqlite3_stmt *stmt = sqlite_use(s, &s->writer, STATEMENT_JOB_NUMBER, e);
 	if (!stmt)
@@ -225,10 +225,11 @@ int sqlite_job_number(struct sqlite_store *s, const char *id, int64_t *number,
 	if (row == 0)
 		return err_set(e, ERR_NOT_FOUND, "no job has the id %s", id);
 	*number = sqlite3_column_int64(stmt, 0);
-	if (state) {
+	if (counted) {
 		int was = job_state_of(str_of((const char *)sqlite3_column_text(stmt, 1)));
-		*state = was < 0 ? JOB_QUEUED : (enum job_state)was;
-		*counts = counts_of(s, (const char *)sqlite3_column_text(stmt, 2));
+		counted->state = was < 0 ? JOB_QUEUED : (enum job_state)was;
+		counted->of = counts_of(s, (const char *)sqlite3_column_text(stmt, 2));
+		counted->arrival = (uint64_t)sqlite3_column_int64(stmt, 3);
 	}
 	sqlite3_reset(stmt);
 	return 0;

@@ -18,7 +18,8 @@
 	X(COMMIT, "COMMIT")                                                                        \
 	X(ROLLBACK, "ROLLBACK")                                                                    \
 	X(ARRIVAL_MAX, "SELECT max(arrival) FROM local_training_jobs WHERE status = ?")            \
-	X(JOB_NUMBER, "SELECT number, status, user_id FROM local_training_jobs WHERE id = ?")      \
+	X(JOB_NUMBER, "SELECT number, status, user_id, arrival "                                  \
+		"FROM local_training_jobs WHERE id = ?")      \
 	X(JOB_INSERT, "INSERT INTO local_training_jobs (@control.names@, @spec.names@, "           \
 		"@progress.names@) VALUES (@control.slots@, @spec.slots@, @progress.slots@)")      \
 	X(INPUTS_INSERT, "INSERT INTO job_inputs (@inputs.names@, job) VALUES (@inputs.slots@, ?)") \
@@ -28,7 +29,8 @@
 		"FROM local_training_jobs LEFT JOIN job_inputs ON job = number WHERE id = ?")      \
 	X(JOB_BY_NUMBER, "SELECT @control.names@, @spec.names@, @progress.names@ "                 \
 		"FROM local_training_jobs WHERE number = ?")                                       \
-	X(JOB_COUNTS, "SELECT user_id, status, count(*) FROM local_training_jobs GROUP BY 1, 2")   \
+	X(JOB_COUNTS, "SELECT user_id, status, arrival / ?1, count(*) FROM local_training_jobs "  \
+		"GROUP BY 1, 2, 3")   \
 	X(ATTEMPT_PUT, "INSERT INTO attempts (@attempt.names@, job) VALUES (@attempt.slots@, ?) "  \
 		"ON CONFLICT (job, attempt) DO UPDATE SET @attempt.excluded@")                     \
 	X(ATTEMPTS, "SELECT @attempt.names@ FROM attempts "                                        \
@@ -74,15 +76,26 @@ enum statement {
 	STATEMENT_COUNT
 };
 
-/* Jobs of one owner by state; the sum of all owners has no name. */
+/* Jobs of one owner by state, in all and for every block of arrivals, so that a page far down the
+ * list is found by adding up. The sum of all owners has no name. */
+#define COUNT_BLOCK 4096
+#define COUNT_BLOCKS_MAX (1u << 16)
+
+struct job_block {
+	int32_t count[JOB_STATE_COUNT];
+};
+
 struct job_counts {
 	char *owner;
 	int64_t count[JOB_STATE_COUNT];
+	struct job_block *blocks; /* of arrivals from i * COUNT_BLOCK on */
+	size_t block_count;
 };
 
 struct count_change {
 	struct job_counts *of;
 	enum job_state state;
+	uint64_t arrival;
 	int by;
 };
 
@@ -110,6 +123,7 @@ struct sqlite_store {
 	uint64_t arrival_latest;
 	struct map counts; /* owner -> struct job_counts */
 	struct job_counts counts_all;
+	bool arrivals_are_sparse;     /* too far apart for blocks: pages are found by walking */
 	struct count_change *changes; /* of this transaction */
 	size_t change_count, change_room;
 
@@ -136,10 +150,10 @@ int sqlite_run(struct sqlite_store *s, sqlite3_stmt *stmt, struct err *e);
 /* The reader, opened again if it broke. NULL and *e when that fails. */
 struct connection *sqlite_reader(struct sqlite_store *s, struct err *e);
 
-/* A row that must exist, of the writer's view: its number, and if wanted its state and owner's
- * counts. ERR_NOT_FOUND. */
+/* A row that must exist, of the writer's view: its number, and if wanted how it is counted.
+ * ERR_NOT_FOUND. */
 int sqlite_job_number(struct sqlite_store *s, const char *id, int64_t *number,
-	enum job_state *state, struct job_counts **counts, struct err *e);
+	struct count_change *counted, struct err *e);
 
 /* sqlite_open.c */
 
@@ -173,7 +187,7 @@ typedef bool number_visit(void *context, int64_t number);
 int sqlite_stream(struct sqlite_store *s, unsigned states, const char *owner,
 	uint64_t before_arrival, number_visit *visit, void *context, struct err *e);
 int counts_load(struct sqlite_store *s, struct err *e);
-void counts_change(struct sqlite_store *s, struct job_counts *of, enum job_state state, int by);
+void counts_change(struct sqlite_store *s, struct count_change change);
 void counts_commit(struct sqlite_store *s);
 void counts_finish(struct sqlite_store *s);
 struct job_counts *counts_of(struct sqlite_store *s, const char *owner);

@@ -68,7 +68,11 @@ int sqlite_job_insert(struct store *store, const struct job_record *r, struct er
 		return -1;
 	if (r->job.arrival > s->arrival_latest)
 		s->arrival_latest = r->job.arrival;
-	counts_change(s, counts_of(s, r->spec.owner), r->job.state, 1);
+	counts_change(s,
+		(struct count_change){ .of = counts_of(s, r->spec.owner),
+			.state = r->job.state,
+			.arrival = r->job.arrival,
+			.by = 1 });
 	return 0;
 }
 
@@ -76,9 +80,8 @@ int sqlite_job_update(struct store *store, const struct job *j, struct err *e)
 {
 	struct sqlite_store *s = sqlite_of(store);
 	int64_t number;
-	enum job_state was;
-	struct job_counts *counts;
-	if (sqlite_job_number(s, j->id, &number, &was, &counts, e) < 0)
+	struct count_change counted = { .by = -1 };
+	if (sqlite_job_number(s, j->id, &number, &counted, e) < 0)
 		return -1;
 	sqlite3_stmt *stmt = sqlite_use(s, &s->writer, STATEMENT_JOB_UPDATE, e);
 	if (!stmt)
@@ -88,9 +91,9 @@ int sqlite_job_update(struct store *store, const struct job *j, struct err *e)
 	sqlite3_bind_int64(stmt, at, number);
 	if (sqlite_run(s, stmt, e) < 0)
 		return -1;
-	if (was != j->state) {
-		counts_change(s, counts, was, -1);
-		counts_change(s, counts, j->state, 1);
+	if (counted.state != j->state || counted.arrival != j->arrival) {
+		counts_change(s, counted);
+		counts_change(s, (struct count_change){ counted.of, j->state, j->arrival, 1 });
 	}
 	return 0;
 }
@@ -100,7 +103,7 @@ int sqlite_progress_put(struct store *store, const char *id, const struct job_pr
 {
 	struct sqlite_store *s = sqlite_of(store);
 	int64_t number;
-	if (sqlite_job_number(s, id, &number, NULL, NULL, e) < 0)
+	if (sqlite_job_number(s, id, &number, NULL, e) < 0)
 		return -1;
 	sqlite3_stmt *stmt = sqlite_use(s, &s->writer, STATEMENT_PROGRESS_UPDATE, e);
 	if (!stmt)
@@ -116,7 +119,7 @@ int sqlite_attempt_put(struct store *store, const struct attempt_record *a, stru
 {
 	struct sqlite_store *s = sqlite_of(store);
 	int64_t number;
-	if (sqlite_job_number(s, a->job_id, &number, NULL, NULL, e) < 0)
+	if (sqlite_job_number(s, a->job_id, &number, NULL, e) < 0)
 		return -1;
 	sqlite3_stmt *stmt = sqlite_use(s, &s->writer, STATEMENT_ATTEMPT_PUT, e);
 	if (!stmt)

@@ -27,21 +27,45 @@ struct job_counts *counts_of(struct sqlite_store *s, const char *owner)
 	return counts;
 }
 
-void counts_change(struct sqlite_store *s, struct job_counts *of, enum job_state state, int by)
+void counts_change(struct sqlite_store *s, struct count_change change)
 {
 	if (s->change_count == s->change_room) {
 		s->change_room = s->change_room ? 2 * s->change_room : 64;
 		s->changes = mem_resize(s->changes, s->change_room * sizeof(*s->changes));
 	}
-	s->changes[s->change_count++] = (struct count_change){ of, state, by };
+	s->changes[s->change_count++] = change;
+}
+
+static void count_in_block(struct job_counts *counts, size_t block, enum job_state state, int by)
+{
+	if (block >= counts->block_count) {
+		size_t room = block + block / 2 + 16;
+		counts->blocks = mem_resize(counts->blocks, room * sizeof(*counts->blocks));
+		memset(counts->blocks + counts->block_count, 0,
+			(room - counts->block_count) * sizeof(*counts->blocks));
+		counts->block_count = room;
+	}
+	counts->blocks[block].count[state] += by;
+}
+
+static void count(struct sqlite_store *s, struct job_counts *counts, enum job_state state,
+	uint64_t block, int by)
+{
+	counts->count[state] += by;
+	s->counts_all.count[state] += by;
+	if (block >= COUNT_BLOCKS_MAX)
+		s->arrivals_are_sparse = true;
+	if (s->arrivals_are_sparse)
+		return;
+	count_in_block(counts, (size_t)block, state, by);
+	count_in_block(&s->counts_all, (size_t)block, state, by);
 }
 
 void counts_commit(struct sqlite_store *s)
 {
 	for (size_t i = 0; i < s->change_count; i++) {
-		struct count_change *change = &s->changes[i];
-		change->of->count[change->state] += change->by;
-		s->counts_all.count[change->state] += change->by;
+		struct count_change *c = &s->changes[i];
+		count(s, c->of, c->state, c->arrival / COUNT_BLOCK, c->by);
 	}
 	s->change_count = 0;
 }
@@ -49,17 +73,19 @@ void counts_commit(struct sqlite_store *s)
 int counts_load(struct sqlite_store *s, struct err *e)
 {
 	sqlite3_stmt *stmt = sqlite_use(s, &s->reader, STATEMENT_JOB_COUNTS, e);
-	int row = -1;
-	while (stmt && (row = sqlite_next(s, stmt, e)) > 0) {
+	if (!stmt)
+		return -1;
+	sqlite3_bind_int(stmt, 1, COUNT_BLOCK);
+	int row;
+	while ((row = sqlite_next(s, stmt, e)) > 0) {
 		const char *owner = (const char *)sqlite3_column_text(stmt, 0);
 		int state = job_state_of(str_of((const char *)sqlite3_column_text(stmt, 1)));
-		if (!owner || state < 0)
-			continue;
-		int64_t count = sqlite3_column_int64(stmt, 2);
-		counts_of(s, owner)->count[state] += count;
-		s->counts_all.count[state] += count;
+		if (owner && state >= 0)
+			count(s, counts_of(s, owner), (enum job_state)state,
+				(uint64_t)sqlite3_column_int64(stmt, 2),
+				sqlite3_column_int(stmt, 3));
 	}
-	return row < 0 ? -1 : 0;
+	return row;
 }
 
 void counts_finish(struct sqlite_store *s)
@@ -69,9 +95,11 @@ void counts_finish(struct sqlite_store *s)
 	while ((entry = map_each(&s->counts, &at))) {
 		struct job_counts *counts = entry->value;
 		free(counts->owner);
+		free(counts->blocks);
 		free(counts);
 	}
 	map_finish(&s->counts);
+	free(s->counts_all.blocks);
 	free(s->changes);
 }
 
@@ -205,22 +233,46 @@ static int read_by_number(struct sqlite_store *s, int64_t number, struct job_rec
 	return 0;
 }
 
-static int64_t total_of(struct sqlite_store *s, const struct job_query *q)
+static int64_t count_matching(const struct job_query *q, const int64_t *counts)
 {
-	const struct job_counts *counts = q->owner ? map_get(&s->counts, q->owner) : &s->counts_all;
 	int64_t total = 0;
-	for (int state = 0; counts && state < JOB_STATE_COUNT; state++) {
+	for (int state = 0; state < JOB_STATE_COUNT; state++) {
 		if (!q->states || (q->states & (1u << state)))
-			total += counts->count[state];
+			total += counts[state];
 	}
 	return total;
+}
+
+static int64_t count_block(const struct job_query *q, const struct job_block *block)
+{
+	int64_t counts[JOB_STATE_COUNT];
+	for (int state = 0; state < JOB_STATE_COUNT; state++)
+		counts[state] = block->count[state];
+	return count_matching(q, counts);
+}
+
+/* Turns what it can of *skip into a later start: whole blocks of arrivals are passed by their
+ * counts. Returns where to start; *skip is what is left to walk. */
+static uint64_t pass_blocks(const struct sqlite_store *s, const struct job_counts *counts,
+	const struct job_query *q, int64_t *skip)
+{
+	uint64_t before = 0;
+	for (size_t block = counts->block_count; *skip > 0 && block-- > 0;) {
+		int64_t here = count_block(q, &counts->blocks[block]);
+		if (s->arrivals_are_sparse || here > *skip)
+			break;
+		*skip -= here;
+		before = (uint64_t)block * COUNT_BLOCK;
+	}
+	return before;
 }
 
 int sqlite_job_list(struct store *store, const struct job_query *q, struct arena *a,
 	struct job_page *page, struct err *e)
 {
 	struct sqlite_store *s = sqlite_of(store);
-	page->total = total_of(s, q);
+	const struct job_counts *counts = q->owner ? map_get(&s->counts, q->owner) : &s->counts_all;
+	page->total = counts ? count_matching(q, counts->count) : 0;
 	struct page_walk walk = {
 		.skip = q->before_arrival ? 0 : q->offset,
 		.numbers = arena_array(a, int64_t, q->limit + 1),
@@ -228,7 +280,10 @@ int sqlite_job_list(struct store *store, const struct job_query *q, struct arena
 	};
 	if (walk.skip >= page->total)
 		return 0;
-	if (sqlite_stream(s, q->states, q->owner, q->before_arrival, collect_page, &walk, e) < 0)
+	uint64_t before = q->before_arrival;
+	if (walk.skip > 0)
+		before = pass_blocks(s, counts, q, &walk.skip);
+	if (sqlite_stream(s, q->states, q->owner, before, collect_page, &walk, e) < 0)
 		return -1;
 	page->count = walk.count < q->limit ? walk.count : q->limit;
 	page->jobs = arena_array(a, struct job_record, page->count);

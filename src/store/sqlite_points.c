@@ -61,7 +61,7 @@ int sqlite_points_put(struct store *store, const char *id, const struct point *p
 {
 	struct sqlite_store *s = sqlite_of(store);
 	int64_t number;
-	if (sqlite_job_number(s, id, &number, NULL, NULL, e) < 0)
+	if (sqlite_job_number(s, id, &number, NULL, e) < 0)
 		return -1;
 	sqlite3_stmt *stmt = sqlite_use(s, &s->writer, STATEMENT_POINT_PUT, e);
 	if (!stmt)
@@ -233,7 +233,7 @@ int sqlite_offset_put(struct store *store, const char *id, const char *source,
 {
 	struct sqlite_store *s = sqlite_of(store);
 	int64_t number;
-	if (sqlite_job_number(s, id, &number, NULL, NULL, e) < 0)
+	if (sqlite_job_number(s, id, &number, NULL, e) < 0)
 		return -1;
 	sqlite3_stmt *stmt = sqlite_use(s, &s->writer, STATEMENT_OFFSET_PUT, e);
 	if (!stmt)

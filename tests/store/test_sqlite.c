@@ -333,6 +333,71 @@ static void the_log_is_moved_into_the_database_again_and_again(void **state)
 	assert_true(log.st_size < 6000000);
 }
 
+/* The arrival of the first job behind this offset, found by walking all pages. */
+static uint64_t arrival_at(struct store *s, struct job_query q)
+{
+	struct arena a = { 0 };
+	struct job_page page;
+	int64_t left = q.offset;
+	q.limit = 1000;
+	q.offset = 0;
+	for (;;) {
+		MUST(store_job_list(s, &q, &a, &page, &e));
+		if (left < page.count || !page.next_before)
+			break;
+		left -= page.count;
+		q.before_arrival = page.next_before;
+	}
+	uint64_t arrival = left < page.count ? page.jobs[left].job.arrival : 0;
+	arena_finish(&a);
+	return arrival;
+}
+
+static void assert_offsets(struct store *s)
+{
+	static const char *const owners[] = { NULL, "ana", "bo" };
+	static const unsigned filters[] = { 0, JOB_SET_TERMINAL, TO(PAUSED) };
+	struct arena a = { 0 };
+	for (int i = 0; i < 9; i++) {
+		struct job_query q = { .owner = owners[i / 3],
+			.states = filters[i % 3],
+			.limit = 1 };
+		for (q.offset = 0; q.offset < 13000; q.offset += 997) {
+			struct job_page page;
+			MUST(store_job_list(s, &q, &a, &page, &e));
+			assert_int_equal(page.count ? page.jobs[0].job.arrival : 0,
+				arrival_at(s, q));
+		}
+	}
+	arena_finish(&a);
+}
+
+static void offsets_far_down_the_list_find_the_right_page(void **state)
+{
+	struct room *room = *state;
+	struct store *s = room->store;
+	struct job_record r;
+	MUST(store_begin(s, &e));
+	for (uint64_t i = 1; i <= 12000; i++) {
+		char id[16];
+		snprintf(id, sizeof(id), "job-%d", (int)i);
+		r = sample_job(id, 2 * i);
+		r.job.state = (enum job_state)(i / 10 % JOB_STATE_COUNT);
+		r.spec.owner = i % 5 ? "ana" : "bo";
+		MUST(store_job_insert(s, &r, &e));
+	}
+	MUST(store_commit(s, &e));
+	assert_offsets(s);
+	assert_offsets(open_again(room));
+	s = room->store;
+	r.job.arrival = 1; /* from the newest to the oldest */
+	MUST_COMMIT(s, store_job_update(s, &r.job, &e));
+	assert_offsets(s);
+	r = sample_job("far", 1ull << 50); /* too far to count by blocks */
+	MUST_COMMIT(s, store_job_insert(s, &r, &e));
+	assert_offsets(s);
+}
+
 /* The migrations of today and one more. */
 static const char add_column[] = "ALTER TABLE users ADD COLUMN email TEXT";
 
@@ -404,6 +469,7 @@ int main(void)
 		FACT(events_are_append_only_for_everybody),
 		FACT(points_are_seen_through_the_wide_view),
 		FACT(the_log_is_moved_into_the_database_again_and_again),
+		FACT(offsets_far_down_the_list_find_the_right_page),
 		FACT(an_older_database_is_copied_and_migrated),
 		FACT(a_migration_that_fails_leaves_nothing_behind),
 	};

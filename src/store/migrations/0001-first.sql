@@ -17,6 +17,8 @@ CREATE TABLE local_training_jobs (
 	stop_phase TEXT NOT NULL,
 	stop_by TEXT NOT NULL,
 	stop_reason TEXT NOT NULL,
+	stop_then TEXT NOT NULL,
+	stop_grace_ms INTEGER NOT NULL,
 	stop_asked_at INTEGER NOT NULL,
 	stop_deadline_at INTEGER NOT NULL,
 	end_reason TEXT NOT NULL,
