@@ -9,8 +9,9 @@
 #include "loop/loop.h"
 
 #define PAGE_JOBS 1000 /* the most that the server gives at once */
-#define SUBMIT_TRIES 8
-#define SUBMIT_PAUSE_MS 250 /* grows with each try: about 9 s in all */
+#define SUBMIT_PATIENCE_MS 60000 /* for all tries together */
+#define SUBMIT_TIMEOUT_MS 20000  /* for one of them */
+#define SUBMIT_PAUSE_MS 250      /* between two; grows with each */
 
 int client_job(struct client *c, const char *id, struct answer *a, struct job_facts *facts,
 	struct err *e)
@@ -41,24 +42,30 @@ static bool is_passing(enum err_kind kind, int tries)
 	return kind == ERR_UNAVAILABLE || kind == ERR_TIMEOUT || kind == ERR_BUSY;
 }
 
+/* Whether the job was accepted is not known when no try was answered. */
+static int tell_unsubmitted(const struct err *failure, struct err *e)
+{
+	if (failure->kind != ERR_UNAVAILABLE && failure->kind != ERR_TIMEOUT)
+		return err_set(e, failure->kind, "%s", failure->text);
+	return err_set(e, failure->kind, "%.200s; the job may have been accepted: `trainyard ls` tells",
+		failure->text);
+}
+
 int client_submit(struct client *c, const char *json, struct answer *a, struct job_facts *facts,
 	struct err *e)
 {
 	char key[33];
 	struct err failure = { 0 };
+	int64_t deadline_ms = loop_now().boot_ms + SUBMIT_PATIENCE_MS;
 	make_key(key);
 	struct client_request r = { .method = "POST",
 		.path = "/api/training/jobs",
 		.json = json,
 		.idempotency_key = key,
-		.timeout_ms = 60000 };
+		.timeout_ms = SUBMIT_TIMEOUT_MS };
 	for (int tries = 1; client_call(c, &r, a, &failure); tries++) {
-		/* A 503 without an answer of the server's own is a broken connection. */
-		if (!is_passing(failure.kind, tries) || tries == SUBMIT_TRIES) {
-			if (e)
-				*e = failure;
-			return -1;
-		}
+		if (!is_passing(failure.kind, tries) || loop_now().boot_ms > deadline_ms)
+			return tell_unsubmitted(&failure, e);
 		net_wait(client_net(c), (int64_t)SUBMIT_PAUSE_MS * tries, NULL, 0);
 	}
 	return job_facts_read(facts, a->document, e);
