@@ -218,9 +218,8 @@ static bool give(struct ingest *g, const struct reading *readings, size_t count)
 	struct err e;
 	for (size_t i = 0; i < count; i++) {
 		const struct reading *r = &readings[i];
-		if (r->next.offset_bytes == r->source->at.offset_bytes &&
-		    r->next.inode == r->source->at.inode)
-			continue;               /* nothing new was understood */
+		if (r->next.offset_bytes == r->source->at.offset_bytes)
+			continue;               /* nothing was taken: not worth a transaction */
 		batches[used++] = (struct ingest_batch){
 			.job_id = r->source->job_id, .owner = r->source->owner, .points = r->points,
 			.count = r->count, .last_step = r->last_step,

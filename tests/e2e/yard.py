@@ -104,30 +104,34 @@ class Yard:
 
     def start(self):
         """Starts it and waits until it serves."""
-        daemon = program("trainyardd", "server")
-        assert daemon, f"{BUILD} holds no trainyardd: build it first"
         assert self.process is None, "it runs already"
-        address = os.path.join(self.state, "address")
+        address = self.path("address")
         if os.path.exists(address):
             os.unlink(address)
         self.starts += 1
         with open(self.path("server.log"), "ab") as log:
             self.process = subprocess.Popen(
-                [daemon, "--state", self.state, "--listen", "127.0.0.1:0",
+                [*self.daemon_command(), "--state", self.state, "--listen", "127.0.0.1:0",
                  "--socket", self.path("trainyard.sock"), *self.options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.env,
                 start_new_session=True)
-        until(lambda: os.path.exists(address) or self.process.poll() is not None,
+        until(lambda: os.path.exists(self.path("address")) or self.process.poll() is not None,
               "the server's address file")
         if self.process.poll() is not None:
             code, self.process = self.process.returncode, None
             raise AssertionError(f"the server ended at once with {code}:\n{self.said()}")
-        with open(address, encoding="utf-8") as file:
+        with open(self.path("address"), encoding="utf-8") as file:
             self.url = file.read().strip()
         with open(self.path("admin.token"), encoding="utf-8") as file:
             self.token = file.read().strip()
         host, port = self.url.removeprefix("http://").rsplit(":", 1)
         self.address = (host, int(port))
+
+    def daemon_command(self):
+        """What starts the server, before its arguments."""
+        daemon = program("trainyardd", "server")
+        assert daemon, f"{BUILD} holds no trainyardd: build it first"
+        return [daemon]
 
     def path(self, *parts):
         return os.path.join(self.state, *parts)

@@ -28,6 +28,8 @@ static struct job_record full_job(void)
 	r.job.stop.phase = STOP_KILLING;
 	str_copy(r.job.stop.by, sizeof(r.job.stop.by), "bo");
 	str_copy(r.job.stop.reason, sizeof(r.job.stop.reason), "it's \"overfitting\" \xc3\xa9");
+	r.job.stop.then = END_AUTO_STOP;
+	r.job.stop.grace_ms = 250;
 	r.job.stop.asked_wall_ms = 11;
 	r.job.stop.deadline_wall_ms = 12;
 	r.job.end.reason = END_SIGNAL;
@@ -95,6 +97,8 @@ static void assert_same_job(const struct job *a, const struct job *b)
 	assert_int_equal(a->stop.phase, b->stop.phase);
 	assert_string_equal(a->stop.by, b->stop.by);
 	assert_string_equal(a->stop.reason, b->stop.reason);
+	assert_int_equal(a->stop.then, b->stop.then);
+	assert_int_equal(a->stop.grace_ms, b->stop.grace_ms);
 	assert_int_equal(a->stop.asked_wall_ms, b->stop.asked_wall_ms);
 	assert_int_equal(a->stop.deadline_wall_ms, b->stop.deadline_wall_ms);
 	assert_int_equal(a->end.reason, b->end.reason);

@@ -1,5 +1,5 @@
--- Everything that a server remembers. Times are Unix milliseconds, 0 = never. The words of states are
--- filled in from core/job.h when this is applied.
+-- Everything that a server remembers. Times are Unix milliseconds, 0 = never. The words of states
+-- are filled in from core/job.h when this is applied.
 
 -- One row a job: what it is, how it stands, how far it came. `number` keeps points and attempts
 -- small; `id` is what people and programs call it.

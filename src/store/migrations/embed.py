@@ -20,8 +20,9 @@ def main(out, paths):
         with open(path, encoding="utf-8") as file:
             rows.append(f'\t{{ {number}, "{name[2]}",\n{literal(file.read())} }},\n')
     with open(out, "w", encoding="utf-8") as file:
-        file.write("/* Made from the folder migrations: do not edit. */\n#include \"store/migrate.h\"\n\n")
-        file.write("#pragma GCC diagnostic ignored \"-Woverlength-strings\"\n\n")
+        file.write("/* Made from the folder migrations: do not edit. */\n"
+                   '#include "store/migrate.h"\n\n'
+                   '#pragma GCC diagnostic ignored "-Woverlength-strings"\n\n')
         file.write("const struct migration migrations[] = {\n" + "".join(rows) + "};\n")
         file.write(f"const int migration_count = {len(rows)};\n")
 

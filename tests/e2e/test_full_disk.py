@@ -1,0 +1,81 @@
+"""A disk that is full costs new work only: reads go on, ends are kept, and room heals it."""
+
+import os
+import subprocess
+
+import pytest
+
+from yard import Yard, program, until
+
+WHY = "needs a private mount namespace"
+
+
+def mounts_work():
+    done = subprocess.run([*in_namespace(), "mount", "-t", "tmpfs", "-o", "size=1m", "none", "/mnt"],
+                          capture_output=True, check=False)
+    return done.returncode == 0
+
+
+def in_namespace():
+    """Root may unmount what it mounts; others need a user namespace of their own for it."""
+    return ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
+
+
+class SmallDisk(Yard):
+    """A server whose state directory is a small file system that nobody else sees but through
+    /proc/PID/root."""
+
+    SIZE = "24m"
+
+    def daemon_command(self):
+        daemon = program("trainyardd", "server")
+        return [*in_namespace(), "sh", "-c",
+                f"mount -t tmpfs -o size={self.SIZE} none {self.state} && exec \"$0\" \"$@\"", daemon]
+
+    def path(self, *parts):
+        if self.process and not parts[0].startswith("server.log"):
+            return os.path.join(f"/proc/{self.process.pid}/root{self.state}", *parts)
+        return os.path.join(self.state, *parts)
+
+    def fill(self):
+        with open(self.path("filling"), "wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(b"x" * 4096)
+            except OSError:
+                pass
+
+    def free(self):
+        os.unlink(self.path("filling"))
+
+
+@pytest.mark.skipif(not mounts_work(), reason=WHY)
+def test_a_full_disk_refuses_new_jobs_serves_reads_and_heals_by_itself():
+    with SmallDisk(slots=2) as yard:
+        kept = yard.submit(["true"])
+        yard.wait(kept, "completed")
+        running = yard.submit(["sh", "-c", "sleep 1; exit 5"])
+        yard.wait(running, "running")
+        yard.fill()
+        refused = until(lambda: refused_submission(yard), "a submission that is refused")
+        assert refused.status == 507 and refused.json["code"] == "disk_full", refused
+        assert len(refused.json["error"]) > 20
+        assert yard.job(kept)["status"] == "completed"
+        assert yard.get("/api/training/jobs").status == 200
+        assert yard.get("/health").status == 200
+        yard.free()
+        healed = until(lambda: accepted_submission(yard), "a submission after there is room again")
+        ended = yard.wait(running, "failed")
+        assert ended["exit_code"] == 5
+        yard.wait(healed, "completed")
+
+
+def refused_submission(yard):
+    reply = yard.post("/api/training/jobs", {"command": ["true"]})
+    assert reply.status in (201, 507), reply
+    return reply if reply.status == 507 else None
+
+
+def accepted_submission(yard):
+    reply = yard.post("/api/training/jobs", {"command": ["true"]})
+    return reply.json["job_id"] if reply.status == 201 else None
