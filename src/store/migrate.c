@@ -101,8 +101,9 @@ int migrate(sqlite3 *db, const char *path, const struct migration *list, int cou
 		return -1;
 	if (version > count)
 		return err_set(e, ERR_UNSUPPORTED,
-			"%s was written by a newer trainyard (version %d of its tables; this program "
-			"knows %d): start that one, or restore the copy that was taken before",
+			"%s was written by a newer trainyard (version %d of its tables; this "
+			"program knows %d): start that one, or restore the copy that was taken "
+			"before",
 			path, (int)version, count);
 	if (version == count)
 		return 0;

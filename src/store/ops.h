@@ -73,7 +73,7 @@ bool point_key_is_wanted(const char *keys, const char *key);
 /* By step, then key. */
 int point_compare(const void *a, const void *b);
 
-/* Sorts and keeps the `limit` points of the highest steps (all when limit <= 0); returns how many. */
+/* Sorts and keeps the `limit` points of the highest steps (all when limit <= 0); how many. */
 size_t points_keep_newest(struct point *points, size_t count, int64_t limit);
 
 #endif

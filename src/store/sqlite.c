@@ -48,7 +48,7 @@ int sqlite_fail(struct sqlite_store *s, sqlite3 *db, const char *doing, struct e
 	int system_errno = db ? sqlite3_system_errno(db) : 0;
 	enum err_kind kind = kind_of(code, system_errno);
 	bool is_writer = db && db == s->writer.db;
-	/* A full disk is found before anything is synced: only then is the connection still good. */
+	/* A full disk is found before anything is synced: the connection is still good. */
 	if ((code & 0xff) != SQLITE_FULL && kind != ERR_CONFLICT) {
 		if (is_writer)
 			s->writer.broken = true;

@@ -4,7 +4,8 @@
 
 #include "store/sqlite.h"
 
-/* A field that is not known is NULL in its column, as is one that is not a number: the bits tell. */
+/* A field that is not known is NULL in its column, as is one that is not a number: the bits tell
+ * which. */
 static struct job_progress progress_to_columns(const struct job_progress *p)
 {
 	struct job_progress columns = *p;

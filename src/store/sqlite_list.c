@@ -1,8 +1,8 @@
 /* store/sqlite_list.c -- lists of jobs, a page at a time, and how many there are: see store.h.
  *
- * A page is merged from one stream per state, each walking an index from the newest job on, so that
- * it costs the same among a hundred jobs and a million, whatever the filter. (SQLite by itself would
- * sort all that match.) How many match is counted in memory, for counting rows is what takes long. */
+ * A page is merged from one stream per state, each walking an index from the newest job on, so
+ * that it costs the same among a hundred jobs and a million, whatever the filter. (SQLite by itself
+ * would sort all that match.) How many match is counted in memory: counting rows takes long. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -3,8 +3,8 @@
  * Two stores keep this contract: SQLite (durable) and memory (tests and the simulator). Every call
  * is made from one thread, is synchronous, and takes the time from its caller.
  *
- * Writes belong between store_begin and store_commit (a write outside is a bug: assert); readers see
- * them only after the commit, which returns when they are on disk. How writes fail:
+ * Writes belong between store_begin and store_commit (a write outside is a bug: assert); readers
+ * see them only after the commit, which returns when they are on disk. How writes fail:
  *   ERR_CONFLICT   that id or key is taken         the transaction goes on without this write
  *   ERR_NOT_FOUND  no such job                     the same
  *   ERR_DISK_FULL, ERR_IO                          the transaction is lost: its further writes and

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "room.h"
+#include "store/room.h"
 
 static struct job_record *get(struct store *s, const char *id, struct arena *a)
 {

@@ -1,5 +1,5 @@
 /* tests/store/facts_notes.c -- what every store does with events, keys, tokens and users. */
-#include "room.h"
+#include "store/room.h"
 
 static void events_come_in_order_and_can_be_followed(void **state)
 {

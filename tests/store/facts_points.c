@@ -1,7 +1,7 @@
 /* tests/store/facts_points.c -- what every store does with points and with offsets of files. */
 #include <math.h>
 
-#include "room.h"
+#include "store/room.h"
 
 static void make_job(struct store *s, const char *id)
 {

@@ -1,5 +1,5 @@
 /* tests/store/faulty_vfs.c -- see faulty_vfs.h. */
-#include "faulty_vfs.h"
+#include "store/faulty_vfs.h"
 
 #include <sqlite3.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* tests/store/room.c -- see room.h. */
 #define _XOPEN_SOURCE 700
-#include "room.h"
+#include "store/room.h"
 
 #include <ftw.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* tests/store/test_contract.c -- the one suite that every store has to pass: memory | sqlite. */
 #include <stdlib.h>
 
-#include "room.h"
+#include "store/room.h"
 
 int main(int argc, char **argv)
 {

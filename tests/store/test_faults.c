@@ -1,6 +1,6 @@
 /* tests/store/test_faults.c -- a store whose disk reports errors. */
-#include "faulty_vfs.h"
-#include "room.h"
+#include "store/faulty_vfs.h"
+#include "store/room.h"
 
 static int faulty_setup(void **state)
 {

@@ -1,8 +1,8 @@
 /* tests/store/test_full.c -- a store on a small file system that really is full.
  *
- * It is mounted in a mount namespace of this process alone (and a user namespace, when not root), so
- * that nobody else sees it and nothing has to be unmounted. */
-#include "room.h"
+ * It is mounted in a mount namespace of this process alone (and a user namespace, when not root),
+ * so that nobody else sees it and nothing has to be unmounted. */
+#include "store/room.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -115,9 +115,12 @@ SELECT j.id AS job_id, p.step AS step,
 	max(CASE WHEN k.name = 'grad_norm' THEN p.value END) AS grad_norm,
 	max(CASE WHEN k.name = 'samples_per_second' THEN p.value END) AS samples_per_second,
 	max(CASE WHEN k.name = 'tokens_per_second' THEN p.value END) AS tokens_per_second,
-	max(CASE WHEN k.name = 'gpu_memory_allocated_gb' THEN p.value END) AS gpu_memory_allocated_gb,
-	max(CASE WHEN k.name = 'gpu_memory_reserved_gb' THEN p.value END) AS gpu_memory_reserved_gb,
-	max(CASE WHEN k.name = 'gpu_utilization_percent' THEN p.value END) AS gpu_utilization_percent,
+	max(CASE WHEN k.name = 'gpu_memory_allocated_gb' THEN p.value END)
+		AS gpu_memory_allocated_gb,
+	max(CASE WHEN k.name = 'gpu_memory_reserved_gb' THEN p.value END)
+		AS gpu_memory_reserved_gb,
+	max(CASE WHEN k.name = 'gpu_utilization_percent' THEN p.value END)
+		AS gpu_utilization_percent,
 	max(CASE WHEN k.name = 'perplexity' THEN p.value END) AS perplexity,
 	max(CASE WHEN k.name = 'train_perplexity' THEN p.value END) AS train_perplexity,
 	max(p.at) AS timestamp
