@@ -5,14 +5,14 @@
 
 #include "json/json.h"
 
-#define EXACT_MAX 9007199254740992.0    /* 2^53: doubles are whole numbers up to here */
-#define TIME_MAX_S 253402300799.0       /* the end of the year 9999 */
+#define EXACT_MAX 9007199254740992.0 /* 2^53: doubles are whole numbers up to here */
+#define TIME_MAX_S 253402300799.0    /* the end of the year 9999 */
 
 static int take_step(struct metrics_line *line, const char *name, double value, struct err *e)
 {
 	if (!(value >= 0 && value <= EXACT_MAX) || value != floor(value))
-		return err_set(e, ERR_INPUT, "\"%.60s\" must be a whole number from 0 up, got %g", name,
-			value);
+		return err_set(e, ERR_INPUT, "\"%.60s\" must be a whole number from 0 up, got %g",
+			name, value);
 	line->has_step = true;
 	line->step = (int64_t)value;
 	return 0;

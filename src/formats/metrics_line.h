@@ -24,11 +24,11 @@ struct metrics_value {
 };
 
 struct metrics_line {
-	const char *event;              /* NULL = a line of values */
+	const char *event; /* NULL = a line of values */
 	bool has_step;
 	int64_t step;
-	int64_t at_wall_ms;             /* 0 = not said */
-	struct metrics_value *values;   /* without step and time */
+	int64_t at_wall_ms;           /* 0 = not said */
+	struct metrics_value *values; /* without step and time */
 	int count;
 };
 

@@ -15,19 +15,19 @@
 #include "files/watch.h"
 #include "formats/metrics_line.h"
 
-#define PIECE_BYTES 131072              /* read at once; more than the longest line */
+#define PIECE_BYTES 131072 /* read at once; more than the longest line */
 #define RETRY_MS 1000
-#define LOOK_MS 500                     /* where inotify cannot see */
-#define SOURCES_MAX 64                  /* in one call of the taker */
+#define LOOK_MS 500    /* where inotify cannot see */
+#define SOURCES_MAX 64 /* in one call of the taker */
 
 struct ingest {
 	struct loop *loop;
 	struct loop_timer *timer;
 	struct watcher *watcher;
-	struct list sources;            /* those with work first come first */
+	struct list sources; /* those with work first come first */
 	ingest_take *take;
 	void *context;
-	int64_t due_boot_ms;            /* 0 = the timer is not armed */
+	int64_t due_boot_ms; /* 0 = the timer is not armed */
 };
 
 struct ingest_source {
@@ -36,12 +36,12 @@ struct ingest_source {
 	char *job_id;
 	char *path;
 	void *owner;
-	struct watch *watch;            /* NULL = looked at from time to time */
+	struct watch *watch; /* NULL = looked at from time to time */
 	struct follow at;
 	int64_t last_step;
-	bool dirty;                     /* there may be something to read */
+	bool dirty; /* there may be something to read */
 	bool draining;
-	bool skipping;                  /* inside a line that is too long */
+	bool skipping; /* inside a line that is too long */
 	int64_t drain_until_boot_ms;
 	ingest_drained *drained;
 	void *drained_context;
@@ -90,7 +90,9 @@ static void add_point(struct reading *r, struct arena *a, const char *key, doubl
 		r->room = room;
 	}
 	r->points[r->count++] = (struct point){
-		.key = key, .step = r->last_step < 0 ? 0 : r->last_step, .value = value,
+		.key = key,
+		.step = r->last_step < 0 ? 0 : r->last_step,
+		.value = value,
 		.at_wall_ms = at_wall_ms,
 	};
 }
@@ -112,10 +114,11 @@ static void take_line(struct reading *r, struct arena *a, struct str text, int64
 		r->last_step_wall_ms = at_wall_ms;
 	}
 	if (line.event)
-		return;                         /* not a line of values */
+		return; /* not a line of values */
 	for (int i = 0; i < line.count; i++) {
 		if (strlen(line.values[i].name) > POINT_KEY_BYTES_MAX) {
-			err_set(&e, ERR_INPUT, "a name is longer than %d bytes", POINT_KEY_BYTES_MAX);
+			err_set(&e, ERR_INPUT, "a name is longer than %d bytes",
+				POINT_KEY_BYTES_MAX);
 			refuse(r, a, &e);
 			continue;
 		}
@@ -142,7 +145,8 @@ static void take_piece(struct reading *r, struct arena *a, const struct buf *pie
 				take_line(r, a, (struct str){ start, length }, now_wall_ms);
 			r->skipping = false;
 		} else if (!r->skipping) {
-			err_set(&e, ERR_INPUT, "a line is longer than %d bytes", METRICS_LINE_BYTES_MAX);
+			err_set(&e, ERR_INPUT, "a line is longer than %d bytes",
+				METRICS_LINE_BYTES_MAX);
 			refuse(r, a, &e);
 			r->skipping = true;
 		}
@@ -157,14 +161,17 @@ static int read_source(struct ingest_source *s, struct arena *a, struct reading 
 	AUTO_BUF piece = { 0 };
 	struct err e;
 	bool restarted;
-	*r = (struct reading){ .source = s, .next = s->at, .last_step = s->last_step,
+	*r = (struct reading){ .source = s,
+		.next = s->at,
+		.last_step = s->last_step,
 		.skipping = s->skipping };
 	if (follow_read(&r->next, s->path, PIECE_BYTES, &piece, &restarted, &e) < 0) {
 		log_warn("job %s: %s", s->job_id, e.text);
 		return -1;
 	}
 	if (restarted) {
-		log_warn("job %s: its metrics file was cut or replaced; reading it anew", s->job_id);
+		log_warn("job %s: its metrics file was cut or replaced; reading it anew",
+			s->job_id);
 		r->skipping = false;
 	}
 	take_piece(r, a, &piece, loop_now().wall_ms);
@@ -176,7 +183,7 @@ static void finish_drain(struct ingest_source *s)
 	ingest_drained *drained = s->drained;
 	s->draining = false;
 	s->drained = NULL;
-	drained(s->drained_context);            /* may forget s */
+	drained(s->drained_context); /* may forget s */
 }
 
 static void watch_again(struct ingest_source *s);
@@ -197,7 +204,8 @@ static void accept(const struct reading *r)
 static size_t read_dirty(struct ingest *g, struct arena *a, struct reading *readings)
 {
 	size_t count = 0, points = 0;
-	LIST_EACH(at, &g->sources) {
+	LIST_EACH(at, &g->sources)
+	{
 		struct ingest_source *s = LIST_ITEM(at, struct ingest_source, node);
 		if (!s->dirty || count == SOURCES_MAX || points >= INGEST_POINTS_MAX)
 			continue;
@@ -219,12 +227,17 @@ static bool give(struct ingest *g, const struct reading *readings, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct reading *r = &readings[i];
 		if (r->next.offset_bytes == r->source->at.offset_bytes)
-			continue;               /* nothing was taken: not worth a transaction */
+			continue; /* nothing was taken: not worth a transaction */
 		batches[used++] = (struct ingest_batch){
-			.job_id = r->source->job_id, .owner = r->source->owner, .points = r->points,
-			.count = r->count, .last_step = r->last_step,
-			.last_step_wall_ms = r->last_step_wall_ms, .at = &r->next,
-			.refused = r->refused, .why = r->why,
+			.job_id = r->source->job_id,
+			.owner = r->source->owner,
+			.points = r->points,
+			.count = r->count,
+			.last_step = r->last_step,
+			.last_step_wall_ms = r->last_step_wall_ms,
+			.at = &r->next,
+			.refused = r->refused,
+			.why = r->why,
 		};
 	}
 	if (used == 0 || g->take(g->context, batches, used, &e) == 0)
@@ -236,14 +249,15 @@ static bool give(struct ingest *g, const struct reading *readings, size_t count)
 static void tell_drained(struct ingest *g)
 {
 	int64_t now = loop_now().boot_ms;
-	LIST_EACH(at, &g->sources) {
+	LIST_EACH(at, &g->sources)
+	{
 		struct ingest_source *s = LIST_ITEM(at, struct ingest_source, node);
 		if (!s->draining || (s->dirty && now < s->drain_until_boot_ms))
 			continue;
 		if (s->dirty)
 			log_warn("job %s: not all of its metrics could be kept in time", s->job_id);
 		finish_drain(s);
-		arm(g, now);                    /* the list may have changed: look at the rest anew */
+		arm(g, now); /* the list may have changed: look at the rest anew */
 		return;
 	}
 }
@@ -251,7 +265,8 @@ static void tell_drained(struct ingest *g)
 static void arm_next(struct ingest *g, bool failed)
 {
 	int64_t now = loop_now().boot_ms;
-	LIST_EACH(at, &g->sources) {
+	LIST_EACH(at, &g->sources)
+	{
 		struct ingest_source *s = LIST_ITEM(at, struct ingest_source, node);
 		if (s->dirty)
 			arm(g, failed ? now + RETRY_MS : now);
@@ -268,7 +283,8 @@ static void on_timer(void *context)
 	struct arena a = { 0 };
 	struct reading readings[SOURCES_MAX];
 	g->due_boot_ms = 0;
-	LIST_EACH(at, &g->sources) {
+	LIST_EACH(at, &g->sources)
+	{
 		struct ingest_source *s = LIST_ITEM(at, struct ingest_source, node);
 		if (!s->watch)
 			s->dirty = true;
@@ -314,7 +330,7 @@ void ingest_destroy(struct ingest *g)
 	if (!g)
 		return;
 	LIST_EACH(at, &g->sources)
-		ingest_forget(LIST_ITEM(at, struct ingest_source, node));
+	ingest_forget(LIST_ITEM(at, struct ingest_source, node));
 	loop_timer_destroy(g->timer);
 	watcher_destroy(g->watcher);
 	free(g);
@@ -325,8 +341,12 @@ struct ingest_source *ingest_follow(struct ingest *g, const char *job_id, const 
 {
 	struct ingest_source *s = mem_alloc(sizeof(*s));
 	AUTO_CLOSE int made = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	*s = (struct ingest_source){ .ingest = g, .job_id = mem_string(job_id),
-		.path = mem_string(path), .owner = owner, .at = from, .last_step = last_step,
+	*s = (struct ingest_source){ .ingest = g,
+		.job_id = mem_string(job_id),
+		.path = mem_string(path),
+		.owner = owner,
+		.at = from,
+		.last_step = last_step,
 		.dirty = true };
 	list_append(&g->sources, &s->node);
 	watch_again(s);

@@ -18,9 +18,9 @@ struct deferred {
 
 struct loop {
 	uv_loop_t uv;
-	uv_check_t check;               /* runs deferred work after the turn's polling */
-	uv_prepare_t prepare;           /* and before the loop would sleep */
-	uv_idle_t awake;                /* active while work is deferred: no sleep in between */
+	uv_check_t check;     /* runs deferred work after the turn's polling */
+	uv_prepare_t prepare; /* and before the loop would sleep */
+	uv_idle_t awake;      /* active while work is deferred: no sleep in between */
 	struct deferred *deferred;
 	size_t deferred_count, deferred_room;
 };

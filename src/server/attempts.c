@@ -16,7 +16,7 @@ struct end {
 	struct event event;
 	char id[JOB_ID_BYTES];
 	char text[256];
-	bool settling;                  /* the server does not serve before this end is kept */
+	bool settling; /* the server does not serve before this end is kept */
 };
 
 static void on_started(void *context, const char *id, uint32_t attempt, int64_t pid,
@@ -30,8 +30,12 @@ static void on_started(void *context, const char *id, uint32_t attempt, int64_t 
 	live->attempt->pid_start_ticks = pid_start_ticks;
 	live->attempt->started_wall_ms = wall_ms;
 	live->started = true;
-	turn_event(s, &(struct event){ .kind = EV_STARTED, .id = id, .attempt = attempt,
-		.started_wall_ms = wall_ms }, NULL, NULL);
+	turn_event(s,
+		&(struct event){ .kind = EV_STARTED,
+			.id = id,
+			.attempt = attempt,
+			.started_wall_ms = wall_ms },
+		NULL, NULL);
 }
 
 static void settled_one(struct server *s)
@@ -85,34 +89,52 @@ static void take_end(struct server *s, const struct event *event)
 
 static void on_start_failed(void *context, const char *id, uint32_t attempt, const char *sentence)
 {
-	take_end(context, &(struct event){ .kind = EV_START_FAILED, .id = id, .attempt = attempt,
-		.text = sentence });
+	take_end(context,
+		&(struct event){ .kind = EV_START_FAILED,
+			.id = id,
+			.attempt = attempt,
+			.text = sentence });
 }
 
 static void on_exited(void *context, const char *id, uint32_t attempt, const struct exec_exit *x)
 {
-	take_end(context, &(struct event){
-		.kind = EV_EXITED, .id = id, .attempt = attempt, .exit_code = x->known ? x->code : -1,
-		.exit_signal = x->known ? x->signal : 0, .out_of_memory = x->out_of_memory,
-		.started_wall_ms = x->started_wall_ms, .ended_wall_ms = x->ended_wall_ms,
-	});
+	take_end(context,
+		&(struct event){
+			.kind = EV_EXITED,
+			.id = id,
+			.attempt = attempt,
+			.exit_code = x->known ? x->code : -1,
+			.exit_signal = x->known ? x->signal : 0,
+			.out_of_memory = x->out_of_memory,
+			.started_wall_ms = x->started_wall_ms,
+			.ended_wall_ms = x->ended_wall_ms,
+		});
 }
 
 static void on_gone(void *context, const char *id, uint32_t attempt, enum gone_kind kind,
 	const char *sentence)
 {
 	static const enum attempt_gone kinds[] = {
-		[GONE_NEVER_STARTED] = ATTEMPT_NEVER_STARTED, [GONE_LOST] = ATTEMPT_LOST,
+		[GONE_NEVER_STARTED] = ATTEMPT_NEVER_STARTED,
+		[GONE_LOST] = ATTEMPT_LOST,
 		[GONE_REBOOT] = ATTEMPT_REBOOT,
 	};
-	take_end(context, &(struct event){ .kind = EV_GONE, .id = id, .attempt = attempt,
-		.gone = kinds[kind], .text = sentence });
+	take_end(context,
+		&(struct event){ .kind = EV_GONE,
+			.id = id,
+			.attempt = attempt,
+			.gone = kinds[kind],
+			.text = sentence });
 }
 
 static void on_unkillable(void *context, const char *id, uint32_t attempt, const char *what)
 {
-	turn_event(context, &(struct event){ .kind = EV_UNKILLABLE, .id = id, .attempt = attempt,
-		.text = what }, NULL, NULL);
+	turn_event(context,
+		&(struct event){ .kind = EV_UNKILLABLE,
+			.id = id,
+			.attempt = attempt,
+			.text = what },
+		NULL, NULL);
 }
 
 const struct exec_events attempts_events = {
@@ -126,7 +148,8 @@ const struct exec_events attempts_events = {
 static void on_settled(void *context, const char *id, uint32_t attempt, enum exec_found found)
 {
 	static const char *const words[] = {
-		[FOUND_LIVE] = "goes on", [FOUND_ENDED] = "has ended meanwhile",
+		[FOUND_LIVE] = "goes on",
+		[FOUND_ENDED] = "has ended meanwhile",
 		[FOUND_SILENT] = "has a runner that does not answer yet",
 	};
 	log_info("job %s: attempt %u %s", id, attempt, words[found]);

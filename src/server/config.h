@@ -13,30 +13,43 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/*   key                    kind     default            what it is */
-#define CONFIG_KEYS(X)                                                                              \
-	X(state,                TEXT,   "",                "state directory (default: ~/.local/share/trainyard, /var/lib/trainyard for root)") \
-	X(listen,               TEXT,   "127.0.0.1:8000",  "address and port; port 0 picks one") \
-	X(socket,               TEXT,   "",                "unix socket (default: STATE/trainyard.sock)") \
-	X(config,               TEXT,   "",                "configuration file (default: STATE/trainyard.conf, if it exists)") \
-	X(slots,                NUMBER, "0",               "jobs at once; 0 = one for each device, or 1") \
-	X(devices,              TEXT,   "",                "comma-separated device ids given out through CUDA_VISIBLE_DEVICES") \
-	X(allowed_hosts,        TEXT,   "",                "comma-separated host names that requests may name") \
-	X(runner,               TEXT,   "",                "path of trainyard-runner (default: beside trainyardd)") \
-	X(pool,                 NUMBER, "2",               "prepared runners kept waiting") \
-	X(cgroups,              FLAG,   "on",              "put each job in a cgroup where the machine has one for us") \
-	X(grace_seconds,        NUMBER, "10",              "from TERM to KILL when a job does not say") \
-	X(pending_limit_seconds, NUMBER, "600",            "a pending job older than this has failed") \
-	X(log_limit_bytes,      NUMBER, "1073741824",      "of a job's log the newest so many bytes are kept") \
-	X(queue_limit,          NUMBER, "100000",          "jobs that may be incomplete at once") \
-	X(connections,          NUMBER, "2048",            "connections at once") \
-	X(log_level,            TEXT,   "info",            "error, warn, info or debug")
+/* clang-format off */
+/*    key                    kind    default           what it is */
+#define CONFIG_KEYS(X)                                                                  \
+	X(state,                 TEXT,   "",               "state directory "               \
+		"(default: ~/.local/share/trainyard, /var/lib/trainyard for root)")         \
+	X(listen,                TEXT,   "127.0.0.1:8000", "address and port; 0 picks one") \
+	X(socket,                TEXT,   "",               "unix socket "                   \
+		"(default: STATE/trainyard.sock)")                                          \
+	X(config,                TEXT,   "",               "configuration file "            \
+		"(default: STATE/trainyard.conf, if it exists)")                            \
+	X(slots,                 NUMBER, "0",              "jobs at once; "                 \
+		"0 = one for each device, or 1")                                            \
+	X(devices,               TEXT,   "",               "comma-separated device ids "    \
+		"given out through CUDA_VISIBLE_DEVICES")                                   \
+	X(allowed_hosts,         TEXT,   "",               "comma-separated host names "    \
+		"that requests may name")                                                   \
+	X(runner,                TEXT,   "",               "path of trainyard-runner "      \
+		"(default: beside trainyardd)")                                             \
+	X(pool,                  NUMBER, "2",              "prepared runners kept waiting") \
+	X(cgroups,               FLAG,   "on",             "put each job in a cgroup "      \
+		"where the machine has one for us")                                         \
+	X(grace_seconds,         NUMBER, "10",             "from TERM to KILL "             \
+		"when a job does not say")                                                  \
+	X(pending_limit_seconds, NUMBER, "600",            "a pending job older than this " \
+		"has failed")                                                               \
+	X(log_limit_bytes,       NUMBER, "1073741824",     "of a job's log the newest "     \
+		"so many bytes are kept")                                                   \
+	X(queue_limit,           NUMBER, "100000",         "jobs incomplete at once")       \
+	X(connections,           NUMBER, "2048",           "connections at once")           \
+	X(log_level,             TEXT,   "info",           "error, warn, info or debug")
+/* clang-format on */
 
 enum config_key {
 #define X(key, kind, value, help) CONFIG_##key,
 	CONFIG_KEYS(X)
 #undef X
-	CONFIG_KEY_COUNT
+		CONFIG_KEY_COUNT
 };
 
 enum config_source { CONFIG_DEFAULT, CONFIG_FILE, CONFIG_ENVIRONMENT, CONFIG_ARGUMENT };

@@ -15,8 +15,10 @@ struct end_waiter {
 
 static int need_yard(const struct server *s, struct err *e)
 {
-	return s->yard ? 0 : err_set(e, ERR_UNAVAILABLE,
-		"the server cannot read its state just now and tries again every second");
+	return s->yard
+		? 0
+		: err_set(e, ERR_UNAVAILABLE,
+			  "the server cannot read its state just now and tries again every second");
 }
 
 static void record_of(const struct live_job *live, const struct job *job, struct job_record *record)
@@ -38,8 +40,9 @@ static int job_get(void *server, const char *id, struct arena *a, struct job_rec
 		return 0;
 	}
 	if (store_job_get(s->store, id, a, &stored, e) < 0)
-		return e->kind == ERR_NOT_FOUND ?
-			err_set(e, ERR_NOT_FOUND, "there is no job %s", id) : -1;
+		return e->kind == ERR_NOT_FOUND
+			? err_set(e, ERR_NOT_FOUND, "there is no job %s", id)
+			: -1;
 	*record = *stored;
 	if (live && job) {
 		record->job = *job;
@@ -103,8 +106,12 @@ static int queue_read(void *server, int limit, struct arena *a, struct queue_vie
 		job = yard_queued_at(s->yard, i + 1);
 		record_of(live_find(s, job->id), job, &queued[i]);
 	}
-	*queue = (struct queue_view){ .running = running, .running_count = used, .queued = queued,
-		.queued_count = waiting, .queued_shown = shown, .slots = counts.slots };
+	*queue = (struct queue_view){ .running = running,
+		.running_count = used,
+		.queued = queued,
+		.queued_count = waiting,
+		.queued_shown = shown,
+		.slots = counts.slots };
 	return 0;
 }
 
@@ -132,7 +139,8 @@ static void reply(cancel_answer *answer, void *context, enum cancel_outcome outc
 static void wait_for_end(struct live_job *live, const struct cancelling *c, enum job_state previous)
 {
 	struct end_waiter *waiter = mem_alloc(sizeof(*waiter));
-	*waiter = (struct end_waiter){ .previous = previous, .answer = c->answer,
+	*waiter = (struct end_waiter){ .previous = previous,
+		.answer = c->answer,
 		.context = c->context };
 	list_append(&live->waiters, &waiter->node);
 }
@@ -173,18 +181,26 @@ static void on_cancel_decided(void *context, enum job_state previous, const stru
 static void cancel(void *server, const struct cancel_ask *ask, cancel_answer *answer, void *context)
 {
 	struct cancelling *c = mem_alloc(sizeof(*c));
-	*c = (struct cancelling){ .server = server, .wait = ask->wait, .answer = answer,
+	*c = (struct cancelling){ .server = server,
+		.wait = ask->wait,
+		.answer = answer,
 		.context = context };
 	str_copy_cut(c->id, sizeof(c->id), ask->id);
-	turn_event(server, &(struct event){ .kind = EV_CANCEL, .id = ask->id, .by = ask->by,
-		.text = ask->reason, .grace_ms = ask->grace_ms }, on_cancel_decided, c);
+	turn_event(server,
+		&(struct event){ .kind = EV_CANCEL,
+			.id = ask->id,
+			.by = ask->by,
+			.text = ask->reason,
+			.grace_ms = ask->grace_ms },
+		on_cancel_decided, c);
 }
 
 void jobs_tell_waiters(struct server *s, struct live_job *live, enum cancel_outcome outcome,
 	const char *detail)
 {
 	(void)s;
-	LIST_EACH(at, &live->waiters) {
+	LIST_EACH(at, &live->waiters)
+	{
 		struct end_waiter *waiter = LIST_ITEM(at, struct end_waiter, node);
 		list_remove(at);
 		reply(waiter->answer, waiter->context, outcome, waiter->previous, detail);
@@ -215,8 +231,10 @@ static void health(void *server, health_answer *answer, void *context)
 	yard_count(s->yard, &counts);
 	const char **orphaned = arena_array(&a, const char *, counts.jobs[JOB_RUNNING]);
 	const char **stale = arena_array(&a, const char *, counts.jobs[JOB_PENDING]);
-	struct health_report report = { .orphaned_jobs = orphaned, .stale_pending = stale,
-		.running_in_store = counts.jobs[JOB_RUNNING], .checked_wall_ms = now.wall_ms };
+	struct health_report report = { .orphaned_jobs = orphaned,
+		.stale_pending = stale,
+		.running_in_store = counts.jobs[JOB_RUNNING],
+		.checked_wall_ms = now.wall_ms };
 	int64_t limit_ms = s->config->number[CONFIG_pending_limit_seconds] * 1000;
 	while ((job = yard_each(s->yard, &at))) {
 		if (is_orphan(s, job))

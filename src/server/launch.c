@@ -33,8 +33,9 @@ int launch_prepare(struct server *s, struct live_job *live, struct err *e)
 	if (status == 0 && !live->source) {
 		status = store_offset_get(s->store, live->id, "metrics", &from, e);
 		struct follow at = { from.offset_bytes, from.inode, from.epoch };
-		int64_t last_step = progress_has(&live->progress, PROGRESS_STEP) ?
-			(int64_t)live->progress.value[PROGRESS_STEP] : -1;
+		int64_t last_step = progress_has(&live->progress, PROGRESS_STEP)
+			? (int64_t)live->progress.value[PROGRESS_STEP]
+			: -1;
 		if (status == 0)
 			live->source = ingest_follow(s->ingest, live->id,
 				path_of(s, &a, live->id, "/metrics.jsonl"), at, last_step, live);
@@ -69,7 +70,9 @@ static const char *const *make_argv(struct server *s, struct arena *a, const cha
 	const char *command_json, struct err *e)
 {
 	const struct replacing with[] = {
-		{ "{run_dir}", path_of(s, a, id, "/run") }, { "{job_id}", id }, { NULL, NULL },
+		{ "{run_dir}", path_of(s, a, id, "/run") },
+		{ "{job_id}", id },
+		{ NULL, NULL },
 	};
 	const struct json *list = json_parse(str_of(command_json), JSON_REQUEST, a, e);
 	if (!list)
@@ -77,7 +80,7 @@ static const char *const *make_argv(struct server *s, struct arena *a, const cha
 	const char **argv = arena_array(a, const char *, list->count + 1);
 	int count = 0;
 	for (int i = 0; i < list->count; i++) {
-		/* Always a fresh start for now: an argument about a checkpoint has nothing to name. */
+		/* Always a fresh start for now: an argument about a checkpoint names nothing. */
 		if (!strstr(list->items[i].text.at, "{checkpoint}"))
 			argv[count++] = replaced(a, list->items[i].text.at, with);
 	}
@@ -136,7 +139,8 @@ static void put_own(struct server *s, struct env_maker *m, const struct live_job
 	put(m, "JOB_ID", job->id);
 	put(m, "JOB_USER_ID", live->spec.owner);
 	put(m, "JOB_TOKEN", live->token);
-	put(m, "METRICS_API_URL", arena_format(a, "%s/api/training/metrics/%s", s->address, job->id));
+	put(m, "METRICS_API_URL",
+		arena_format(a, "%s/api/training/metrics/%s", s->address, job->id));
 	if (s->device_count > 0)
 		put(m, "CUDA_VISIBLE_DEVICES", devices_text(s, a, job->devices));
 }
@@ -178,12 +182,16 @@ static int start(struct server *s, struct live_job *live, const struct job *job,
 		spec = &whole->spec;
 	}
 	struct exec_start order = {
-		.job_id = job->id, .attempt = job->attempt, .nonce = live->attempt->nonce,
-		.cwd = spec->cwd, .umask_bits = spec->umask_bits,
-		.direct_output = spec->direct_output, .log_limit_bytes = spec->log_limit_bytes,
+		.job_id = job->id,
+		.attempt = job->attempt,
+		.nonce = live->attempt->nonce,
+		.cwd = spec->cwd,
+		.umask_bits = spec->umask_bits,
+		.direct_output = spec->direct_output,
+		.log_limit_bytes = spec->log_limit_bytes,
 	};
 	if (!(order.argv = make_argv(s, a, job->id, spec->command_json, e)) ||
-	    !(order.envp = make_env(s, a, live, job, spec->env_json, e)))
+		!(order.envp = make_env(s, a, live, job, spec->env_json, e)))
 		return -1;
 	return exec_start(s->exec, &order, e);
 }
@@ -198,8 +206,12 @@ void launch(struct server *s, const struct job *job)
 	if (start(s, live, job, &a, &e) < 0) {
 		log_warn("job %s: attempt %u: %s", job->id, job->attempt, e.text);
 		exec_unreserve(s->exec, live->attempt->nonce);
-		turn_event(s, &(struct event){ .kind = EV_START_FAILED, .id = job->id,
-			.attempt = job->attempt, .text = e.text }, NULL, NULL);
+		turn_event(s,
+			&(struct event){ .kind = EV_START_FAILED,
+				.id = job->id,
+				.attempt = job->attempt,
+				.text = e.text },
+			NULL, NULL);
 	}
 	memset(live->token, 0, sizeof(live->token));
 	arena_finish(&a);

@@ -16,20 +16,21 @@ struct server;
 
 struct live_job {
 	char id[JOB_ID_BYTES];
-	struct job_spec spec;           /* its strings are in `text` */
+	struct job_spec spec; /* its strings are in `text` */
 	char *text;
-	bool cold;                      /* environment and config are to be read from the store */
-	bool ending;                    /* its end is known and being recorded */
-	bool started;                   /* exec said so; told again to a rebuilt yard */
+	bool cold;    /* environment and config are to be read from the store */
+	bool ending;  /* its end is known and being recorded */
+	bool started; /* exec said so; told again to a rebuilt yard */
 	struct job_progress progress;
 	struct progress_pace *pace;     /* of the attempt that runs; NULL before */
 	struct attempt_record *attempt; /* NULL before the first */
 	struct ingest_source *source;   /* its metrics file; NULL before the first attempt */
-	char token[AUTH_TOKEN_BYTES];   /* of the attempt about to start; empty once it was handed over */
-	struct list waiters;            /* for its end: struct end_waiter of jobs.c */
+	char token
+		[AUTH_TOKEN_BYTES]; /* of the attempt about to start; empty once handed over */
+	struct list waiters;        /* for its end: struct end_waiter of jobs.c */
 };
 
-struct live_job *live_find(struct server *s, const char *id);  /* NULL = not incomplete */
+struct live_job *live_find(struct server *s, const char *id); /* NULL = not incomplete */
 struct live_job *live_add(struct server *s, const struct job_record *record);
 void live_remove(struct server *s, struct live_job *live);
 void live_remove_all(struct server *s);

@@ -14,7 +14,7 @@ struct log_follow {
 	struct list node;
 	struct server *server;
 	struct watch *watch;
-	struct loop_timer *timer;       /* brings the wakes: several changes become one */
+	struct loop_timer *timer; /* brings the wakes: several changes become one */
 	bool armed;
 	bool ended;
 	char id[JOB_ID_BYTES];
@@ -24,7 +24,7 @@ struct log_follow {
 };
 
 #define GATHER_MS 20
-#define LOOK_MS 500                     /* while there is no file to watch yet */
+#define LOOK_MS 500 /* while there is no file to watch yet */
 
 static char *log_path(const struct server *s, const char *id)
 {
@@ -59,7 +59,8 @@ static int log_open(void *server, const char *id, struct log_view *view, struct 
 	*view = (struct log_view){ .attempt = job.attempt };
 	view->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (view->fd < 0)
-		return errno == ENOENT ? 0 : err_errno(e, ERR_IO, "cannot read the log of job %s", id);
+		return errno == ENOENT ? 0
+				       : err_errno(e, ERR_IO, "cannot read the log of job %s", id);
 	off_t kept = lseek(view->fd, 0, SEEK_DATA);
 	off_t size = lseek(view->fd, 0, SEEK_END);
 	/* Only whole holes at the front are bytes that the runner dropped. */
@@ -114,7 +115,9 @@ static struct log_follow *log_follow(void *server, const char *id, log_wake *wak
 	if (known(s, id, &job, e) < 0)
 		return NULL;
 	struct log_follow *f = mem_alloc(sizeof(*f));
-	*f = (struct log_follow){ .server = s, .wake = wake, .context = context,
+	*f = (struct log_follow){ .server = s,
+		.wake = wake,
+		.context = context,
 		.path = log_path(s, id) };
 	str_copy_cut(f->id, sizeof(f->id), id);
 	f->timer = loop_timer_create(s->loop, on_timer, f);
@@ -136,7 +139,8 @@ static void log_unfollow(void *server, struct log_follow *f)
 
 void logs_job_ended(struct server *s, const char *job_id)
 {
-	LIST_EACH(at, &s->follows) {
+	LIST_EACH(at, &s->follows)
+	{
 		struct log_follow *f = LIST_ITEM(at, struct log_follow, node);
 		if (strcmp(f->id, job_id) != 0)
 			continue;

@@ -13,14 +13,15 @@ static void to_stderr(void *context, enum log_level level, const char *line)
 {
 	char when[MOMENT_TEXT_SIZE];
 	(void)context;
-	fprintf(stderr, "%s %-5s %s\n", moment_text(when, loop_now().wall_ms), log_level_name(level),
-		line);
+	fprintf(stderr, "%s %-5s %s\n", moment_text(when, loop_now().wall_ms),
+		log_level_name(level), line);
 }
 
 static int set_log(const struct config *c, struct err *e)
 {
 	for (int level = 0; level < LOG_LEVEL_COUNT; level++) {
-		if (strcmp(c->value[CONFIG_log_level], log_level_name((enum log_level)level)) == 0) {
+		if (strcmp(c->value[CONFIG_log_level], log_level_name((enum log_level)level)) ==
+			0) {
 			log_to(to_stderr, NULL, (enum log_level)level);
 			return 0;
 		}

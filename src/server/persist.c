@@ -12,7 +12,7 @@
 struct persist_change {
 	struct persist_change *next;
 	char id[JOB_ID_BYTES];
-	const struct submit_ask *insert;        /* a new job; its job row is in `job` */
+	const struct submit_ask *insert; /* a new job; its job row is in `job` */
 	struct job job;
 	bool new_attempt;
 	bool attempt_changed;
@@ -40,8 +40,12 @@ static int put_event(struct server *s, const struct command *c, const char *kind
 	struct err *e)
 {
 	struct store_event event = {
-		.at_wall_ms = loop_now().wall_ms, .job_id = c->job.id, .kind = kind,
-		.who = c->by[0] ? c->by : NULL, .from = from, .to = job_state_name(c->job.state),
+		.at_wall_ms = loop_now().wall_ms,
+		.job_id = c->job.id,
+		.kind = kind,
+		.who = c->by[0] ? c->by : NULL,
+		.from = from,
+		.to = job_state_name(c->job.state),
 		.why = c->why[0] ? c->why : NULL,
 	};
 	return store_event_append(s->store, &event, e);
@@ -67,8 +71,11 @@ static int begin_attempt(struct server *s, const struct job *job, const char *ow
 	struct persist_change *change = change_of(s, job->id);
 	struct attempt_record *a = &change->attempt;
 	*a = (struct attempt_record){
-		.number = job->attempt, .state = JOB_PENDING, .devices = job->devices,
-		.pending_wall_ms = job->pending_wall_ms, .end.exit_code = -1,
+		.number = job->attempt,
+		.state = JOB_PENDING,
+		.devices = job->devices,
+		.pending_wall_ms = job->pending_wall_ms,
+		.end.exit_code = -1,
 	};
 	memcpy(a->job_id, job->id, sizeof(a->job_id));
 	str_copy_cut(a->boot_id, sizeof(a->boot_id), exec_boot_id(s->exec));

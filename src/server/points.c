@@ -89,9 +89,9 @@ static int post(struct server *s, const struct metrics_ask *ask, struct err *e)
 	advance(ask->points, (size_t)ask->count, &progress, &pace);
 	if (store_begin(s->store, e) < 0)
 		return -1;
-	if ((ask->count > 0 && store_points_put(s->store, ask->id, ask->points,
-			(size_t)ask->count, e) < 0) ||
-	    store_progress_put(s->store, ask->id, &progress, e) < 0) {
+	if ((ask->count > 0 &&
+		    store_points_put(s->store, ask->id, ask->points, (size_t)ask->count, e) < 0) ||
+		store_progress_put(s->store, ask->id, &progress, e) < 0) {
 		store_rollback(s->store);
 		return -1;
 	}

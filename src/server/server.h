@@ -36,39 +36,39 @@ struct server {
 	const struct config *config;
 	struct loop *loop;
 	struct store *store;
-	struct yard *yard;              /* NULL while it cannot be rebuilt: everything is refused */
+	struct yard *yard; /* NULL while it cannot be rebuilt: everything is refused */
 	struct exec *exec;
 	struct ingest *ingest;
-	struct watcher *watcher;        /* of logs that somebody follows */
+	struct watcher *watcher; /* of logs that somebody follows */
 	struct http *http;
 	struct api *api;
 	struct ports ports;
 	struct server_facts facts;
 	struct turn turn;
-	struct persist_change *changes, *last_change;   /* of persist.c, within a turn */
-	struct map live;                /* id -> struct live_job, every incomplete job */
-	struct list follows;            /* struct log_follow */
-	struct loop_timer *deadline;    /* the yard's next */
-	struct loop_timer *rebuild;     /* tries again to read the store */
-	struct loop_timer *leave;       /* the end of a graceful shutdown */
+	struct persist_change *changes, *last_change; /* of persist.c, within a turn */
+	struct map live;             /* id -> struct live_job, every incomplete job */
+	struct list follows;         /* struct log_follow */
+	struct loop_timer *deadline; /* the yard's next */
+	struct loop_timer *rebuild;  /* tries again to read the store */
+	struct loop_timer *leave;    /* the end of a graceful shutdown */
 	struct loop_signal *term, *interrupt;
 	char *devices[JOB_DEVICES_MAX]; /* ids by bit number */
 	int device_count;
-	char *host_names[HOSTS_MAX];    /* that requests may name */
+	char *host_names[HOSTS_MAX]; /* that requests may name */
 	size_t host_count;
 	int slots;
-	int unsettled;                  /* attempts that exec_adopt still looks at */
-	bool settling;                  /* at start, before EV_OPEN */
+	int unsettled; /* attempts that exec_adopt still looks at */
+	bool settling; /* at start, before EV_OPEN */
 	bool leaving;
 	int64_t leave_until_boot_ms;
-	char *user;                     /* the server's own */
-	char *address;                  /* http://HOST:PORT */
-	struct err failure;             /* why loop_run ended, kind NONE = asked to */
+	char *user;         /* the server's own */
+	char *address;      /* http://HOST:PORT */
+	struct err failure; /* why loop_run ended, kind NONE = asked to */
 };
 
 /* start.c */
 int server_run(const struct config *config, struct err *e);
-void server_stop(struct server *s);             /* gracefully; jobs go on */
+void server_stop(struct server *s); /* gracefully; jobs go on */
 
 /* Every attempt of an earlier server is settled: scheduling and serving may begin. */
 void server_settled(struct server *s);
@@ -85,7 +85,7 @@ int launch_prepare(struct server *s, struct live_job *live, struct err *e);
 
 /* attempts.c */
 extern const struct exec_events attempts_events;
-void attempts_adopt(struct server *s);          /* every attempt of an earlier server */
+void attempts_adopt(struct server *s); /* every attempt of an earlier server */
 
 /* points.c */
 int points_take(void *context, const struct ingest_batch *batches, size_t count, struct err *e);
@@ -101,7 +101,7 @@ void jobs_tell_waiters(struct server *s, struct live_job *live, enum cancel_outc
 	const char *detail);
 
 /* identity.c */
-int identity_open(struct server *s, struct err *e);     /* the admin's token, made on the first start */
+int identity_open(struct server *s, struct err *e); /* the admin's token, made on the first start */
 void identity_ports(struct ports *p);
 
 #endif

@@ -14,13 +14,14 @@
 #include "base/mem.h"
 #include "server/server.h"
 
-#define LEAVE_MS 3000                   /* replies under way get so long */
+#define LEAVE_MS 3000 /* replies under way get so long */
 #define LEAVE_LOOK_MS 10
 
 struct yard_limits server_yard_limits(const struct server *s)
 {
 	return (struct yard_limits){
-		.slots = s->slots, .devices = s->device_count,
+		.slots = s->slots,
+		.devices = s->device_count,
 		.jobs_max = (int)s->config->number[CONFIG_queue_limit],
 		.pending_limit_ms = s->config->number[CONFIG_pending_limit_seconds] * 1000,
 	};
@@ -76,9 +77,12 @@ static void tell_started(struct server *s)
 	while ((job = yard_each(s->yard, &at))) {
 		const struct live_job *live = live_find(s, job->id);
 		if (job->state == JOB_PENDING && live->started)
-			turn_event(s, &(struct event){ .kind = EV_STARTED, .id = job->id,
-				.attempt = job->attempt,
-				.started_wall_ms = live->attempt->started_wall_ms }, NULL, NULL);
+			turn_event(s,
+				&(struct event){ .kind = EV_STARTED,
+					.id = job->id,
+					.attempt = job->attempt,
+					.started_wall_ms = live->attempt->started_wall_ms },
+				NULL, NULL);
 	}
 }
 
@@ -98,7 +102,7 @@ bool server_load_yard(struct server *s, struct err *e)
 	return true;
 }
 
-/* Takes a comma-separated list apart; what is beyond `most` is left out and counted all the same. */
+/* Takes a comma-separated list apart; what is beyond `most` is left out, but counted. */
 static size_t split(const char *text, char **parts, size_t most)
 {
 	struct str rest = str_of(text), part;
@@ -122,8 +126,8 @@ static int split_lists(struct server *s, struct err *e)
 		return err_set(e, ERR_INPUT, "devices names %zu, at most %d are possible", devices,
 			JOB_DEVICES_MAX);
 	if (hosts > HOSTS_MAX)
-		return err_set(e, ERR_INPUT, "allowed_hosts names %zu, at most %d are possible", hosts,
-			HOSTS_MAX);
+		return err_set(e, ERR_INPUT, "allowed_hosts names %zu, at most %d are possible",
+			hosts, HOSTS_MAX);
 	s->host_count = hosts;
 	s->device_count = (int)devices;
 	s->slots = (int)s->config->number[CONFIG_slots];
@@ -137,7 +141,8 @@ static int make_path(const char *path, struct err *e)
 {
 	AUTO_BUF at = { 0 };
 	for (const char *c = path; *c; c++) {
-		if (*c == '/' && at.length_bytes > 0 && mkdir(at.bytes, 0755) < 0 && errno != EEXIST)
+		if (*c == '/' && at.length_bytes > 0 && mkdir(at.bytes, 0755) < 0 &&
+			errno != EEXIST)
 			return err_errno(e, ERR_INPUT, "cannot make the directory %s", at.bytes);
 		buf_char(&at, *c);
 	}
@@ -192,7 +197,7 @@ static int write_address(struct server *s, struct err *e)
 static int serve(struct server *s, struct err *e)
 {
 	if (http_listen_unix(s->http, s->config->value[CONFIG_socket], e) < 0 ||
-	    http_serve(s->http, e) < 0 || write_address(s, e) < 0)
+		http_serve(s->http, e) < 0 || write_address(s, e) < 0)
 		return -1;
 	log_info("trainyard %s serves at %s (state: %s)", TRAINYARD_VERSION, s->address,
 		s->config->value[CONFIG_state]);
@@ -241,8 +246,11 @@ static void port_background(void *server, void (*work)(void *), void (*done)(voi
 
 static int open_talking(struct server *s, struct err *e)
 {
-	s->ports = (struct ports){ .server = s, .now = port_now, .random_bytes = port_random,
-		.facts = port_facts, .background = port_background };
+	s->ports = (struct ports){ .server = s,
+		.now = port_now,
+		.random_bytes = port_random,
+		.facts = port_facts,
+		.background = port_background };
 	jobs_ports(&s->ports);
 	points_ports(&s->ports);
 	logs_ports(&s->ports);
@@ -252,9 +260,11 @@ static int open_talking(struct server *s, struct err *e)
 	if (!(s->api = api_create(&s->ports, e)))
 		return -1;
 	struct http_config config = {
-		.handle = api_handle, .context = s->api,
+		.handle = api_handle,
+		.context = s->api,
 		.connections = (int)s->config->number[CONFIG_connections],
-		.host_names = (const char *const *)s->host_names, .host_name_count = s->host_count,
+		.host_names = (const char *const *)s->host_names,
+		.host_name_count = s->host_count,
 	};
 	config.routes = api_routes(&config.route_count);
 	s->http = http_create(s->loop, &config, e);
@@ -277,7 +287,7 @@ static int open_doing(struct server *s, struct err *e)
 		return err_errno(e, ERR_IO, "cannot make the directory %s", jobs.bytes);
 	s->exec = exec_create(s->loop, &config, &attempts_events, s, e);
 	if (!s->exec || !(s->ingest = ingest_create(s->loop, points_take, s, e)) ||
-	    !(s->watcher = watcher_create(s->loop, e)))
+		!(s->watcher = watcher_create(s->loop, e)))
 		return -1;
 	return 0;
 }
@@ -311,7 +321,7 @@ static void on_stop_signal(void *context)
 static int open_all(struct server *s, struct err *e)
 {
 	if (auth_init(e) < 0 || split_lists(s, e) < 0 || open_talking(s, e) < 0 ||
-	    make_path(s->config->value[CONFIG_state], e) < 0)
+		make_path(s->config->value[CONFIG_state], e) < 0)
 		return -1;
 	if (!(s->store = store_open_sqlite(s->config->value[CONFIG_state], e)))
 		return -1;

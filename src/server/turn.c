@@ -13,13 +13,13 @@ struct turn_entry {
 	struct turn_entry *next;
 	struct event event;
 	enum job_state previous;
-	struct err err;                 /* kind NONE = accepted */
+	struct err err; /* kind NONE = accepted */
 	turn_done *done;
 	void *context;
-	const struct submit_ask *ask;   /* a submission, else NULL */
+	const struct submit_ask *ask; /* a submission, else NULL */
 	submit_answer *answer;
-	struct job job;                 /* the submission's, completed */
-	const char *repeats;            /* the id of the job that had the key before */
+	struct job job;      /* the submission's, completed */
+	const char *repeats; /* the id of the job that had the key before */
 };
 
 static void turn_run(void *context);
@@ -66,8 +66,8 @@ static const struct turn_entry *twin_of(const struct turn_entry *first,
 {
 	for (const struct turn_entry *at = first; at != entry; at = at->next) {
 		if (at->ask && at->err.kind == ERR_NONE && at->ask->idempotency_key &&
-		    strcmp(at->ask->idempotency_key, entry->ask->idempotency_key) == 0 &&
-		    strcmp(at->ask->record->spec.owner, entry->ask->record->spec.owner) == 0)
+			strcmp(at->ask->idempotency_key, entry->ask->idempotency_key) == 0 &&
+			strcmp(at->ask->record->spec.owner, entry->ask->record->spec.owner) == 0)
 			return at;
 	}
 	return NULL;
@@ -86,7 +86,7 @@ static int look_up_key(struct server *s, const struct turn_entry *first, struct 
 		hash = twin->ask->body_hash;
 		id = twin->job.id;
 	} else if (store_idempotency_get(s->store, ask->record->spec.owner, ask->idempotency_key,
-			loop_now().wall_ms, &before, &e) < 0) {
+			   loop_now().wall_ms, &before, &e) < 0) {
 		if (e.kind == ERR_NOT_FOUND)
 			return 0;
 		entry->err = e;
@@ -94,7 +94,8 @@ static int look_up_key(struct server *s, const struct turn_entry *first, struct 
 	}
 	if (memcmp(hash, ask->body_hash, AUTH_HASH_BYTES) != 0)
 		return err_set(&entry->err, ERR_CONFLICT,
-			"the Idempotency-Key \"%.100s\" was used for another request", ask->idempotency_key);
+			"the Idempotency-Key \"%.100s\" was used for another request",
+			ask->idempotency_key);
 	entry->repeats = arena_string(&s->turn.memory, id);
 	return 1;
 }
@@ -125,7 +126,9 @@ static int prepare_submission(struct server *s, const struct turn_entry *first,
 	entry->job.created_wall_ms = loop_now().wall_ms;
 	if (entry->job.grace_ms < 0)
 		entry->job.grace_ms = s->config->number[CONFIG_grace_seconds] * 1000;
-	entry->event = (struct event){ .kind = EV_SUBMIT, .id = entry->job.id, .job = &entry->job,
+	entry->event = (struct event){ .kind = EV_SUBMIT,
+		.id = entry->job.id,
+		.job = &entry->job,
 		.by = ask->record->spec.owner };
 	return 0;
 }
@@ -147,7 +150,8 @@ static void decide(struct server *s, const struct turn_entry *first, struct turn
 static const struct submit_ask *ask_of(const struct turn_entry *first, const char *id)
 {
 	for (const struct turn_entry *at = first; at; at = at->next) {
-		if (at->ask && !at->repeats && at->err.kind == ERR_NONE && strcmp(at->job.id, id) == 0)
+		if (at->ask && !at->repeats && at->err.kind == ERR_NONE &&
+			strcmp(at->job.id, id) == 0)
 			return at->ask;
 	}
 	return NULL;

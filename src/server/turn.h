@@ -22,9 +22,9 @@ struct turn_entry;
 
 struct turn {
 	struct turn_entry *first, *last;
-	struct arena memory;            /* of the entries and their texts */
+	struct arena memory; /* of the entries and their texts */
 	struct commands commands;
-	bool due;                       /* turn_run is deferred */
+	bool due; /* turn_run is deferred */
 };
 
 /* What the event borrows is copied; `job` is not for turn_event. done may be NULL. */
@@ -34,7 +34,7 @@ void turn_event(struct server *s, const struct event *event, turn_done *done, vo
 void turn_submit(struct server *s, const struct submit_ask *ask, submit_answer *answer,
 	void *context);
 
-/* Makes the yard anew from the store, now or, if that fails, every second. A loop_fn on the server. */
+/* Makes the yard anew from the store, now or, if that fails, every second. A loop_fn. */
 void turn_rebuild(void *server);
 
 void turn_finish(struct turn *t);

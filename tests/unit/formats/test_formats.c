@@ -25,8 +25,11 @@ static void a_line_gives_its_step_its_time_and_every_number(void **state)
 	struct arena a = { 0 };
 	struct metrics_line line;
 	struct err e;
-	assert_int_equal(parse(&a, "{\"step\":7,\"loss\":0.5,\"lr\":3e-4,\"time\":1700000000.25,"
-				   "\"note\":\"text\",\"flag\":true}", &line, &e), 0);
+	assert_int_equal(parse(&a,
+				 "{\"step\":7,\"loss\":0.5,\"lr\":3e-4,\"time\":1700000000.25,"
+				 "\"note\":\"text\",\"flag\":true}",
+				 &line, &e),
+		0);
 	assert_true(line.has_step);
 	assert_int_equal(line.step, 7);
 	assert_int_equal(line.at_wall_ms, INT64_C(1700000000250));
@@ -42,8 +45,11 @@ static void numbers_that_python_writes_are_numbers(void **state)
 	struct arena a = { 0 };
 	struct metrics_line line;
 	struct err e;
-	assert_int_equal(parse(&a, "{\"global_step\": 3.0, \"loss\": NaN, \"up\": Infinity, "
-				   "\"down\": -Infinity}", &line, &e), 0);
+	assert_int_equal(parse(&a,
+				 "{\"global_step\": 3.0, \"loss\": NaN, \"up\": Infinity, "
+				 "\"down\": -Infinity}",
+				 &line, &e),
+		0);
 	assert_int_equal(line.step, 3);
 	assert_true(isnan(line.values[0].value));
 	assert_true(isinf(line.values[1].value) && line.values[1].value > 0);
@@ -65,8 +71,16 @@ static void an_event_is_told_apart_from_values(void **state)
 static void what_is_no_line_is_refused_in_a_sentence(void **state)
 {
 	static const char *const bad[] = {
-		"", "x", "[1]", "{\"step\":-1}", "{\"step\":1.5}", "{\"step\":1e300}", "{\"loss\":}",
-		"{\"loss\":1} {\"loss\":2}", "{\"step\":NaN}", "{\"loss\":0.5",
+		"",
+		"x",
+		"[1]",
+		"{\"step\":-1}",
+		"{\"step\":1.5}",
+		"{\"step\":1e300}",
+		"{\"loss\":}",
+		"{\"loss\":1} {\"loss\":2}",
+		"{\"step\":NaN}",
+		"{\"loss\":0.5",
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct arena a = { 0 };
@@ -85,7 +99,8 @@ static void a_line_cut_at_any_byte_never_yields_a_wrong_value(void **state)
 		struct arena a = { 0 };
 		struct metrics_line line;
 		struct err e;
-		assert_int_equal(metrics_line_parse((struct str){ whole, cut }, is_step, &a, &line, &e),
+		assert_int_equal(metrics_line_parse((struct str){ whole, cut }, is_step, &a, &line,
+					 &e),
 			-1);
 		arena_finish(&a);
 	}
@@ -100,7 +115,8 @@ static void a_line_that_is_too_long_is_refused_before_it_is_read(void **state)
 	memset(text, ' ', sizeof(text));
 	text[0] = '{';
 	text[sizeof(text) - 1] = '}';
-	assert_int_equal(metrics_line_parse((struct str){ text, sizeof(text) }, is_step, &a, &line, &e),
+	assert_int_equal(metrics_line_parse((struct str){ text, sizeof(text) }, is_step, &a, &line,
+				 &e),
 		-1);
 	assert_non_null(strstr(e.text, "bytes"));
 	arena_finish(&a);
