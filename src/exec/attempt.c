@@ -121,8 +121,6 @@ static void heard_hello(struct link *l, const struct pact_hello *hello)
 
 	l->turn = (uint32_t)hello->turn;
 	l->hello = true;
-	if (l->attempt && l->attempt->phase != ATTEMPT_STARTING)
-		attempt_send_stop(l->attempt);
 	if (hello->phase && strcmp(hello->phase, "idle") == 0 && l->attempt && l->attempt->seek_since_ms) {
 		/* Found again, but go never reached it, and its server is gone: it shall not have it. */
 		pact_message_init(&leave, PACT_KIND_LEAVE);
@@ -142,8 +140,7 @@ static void heard_started(struct link *l, const struct pact_started *started)
 		return;
 	a->phase = ATTEMPT_RUNNING;
 	a->seek_at_ms = a->seek_since_ms = 0;
-	if (l->heir)
-		attempt_send_stop(a);
+	attempt_send_stop(a);
 	x->events.started(x->ctx, a->job_id, a->number, started->pid, started->start_ticks,
 		started->wall_ms);
 	a = attempt_by_nonce(x, started->nonce);

@@ -68,9 +68,11 @@ static void over(struct runner *r)
 static bool find_record(struct runner *r)
 {
 	static unsigned char slot[PACT_SLOT_BYTES];
+	struct pact_message record;             /* may be of the turn before */
 
-	if (!disk_end_read(r, slot, &r->end))
+	if (!disk_end_read(r, slot, &record))
 		return false;
+	r->end = record;
 	r->phase = PHASE_ENDED;
 	return true;
 }
@@ -137,6 +139,38 @@ static bool anybody_left(const struct runner *r)
 	return any;
 }
 
+/* While it is a zombie /proc tells its status; once reaped, a newer kernel's pidfd does. */
+static bool leader_status(struct runner *r, int *status)
+{
+	struct pidfd_exit_info info = { .mask = PIDFD_EXIT_KNOWN };
+	struct process p;
+
+	if (process_read(r->leader, &p) && p.start_ticks == r->leader_ticks && p.state == 'Z') {
+		*status = p.exit_status;
+		return true;
+	}
+	if (ioctl(r->leader_pidfd, PIDFD_EXIT_INFO, &info) < 0 || !(info.mask & PIDFD_EXIT_KNOWN))
+		return false;
+	*status = info.exit_code;
+	return true;
+}
+
+/* A leader that is dead already leaves what it knows; what it left behind is watched on. */
+static void note_status(struct runner *r)
+{
+	struct pact_ended *end = &r->end.ended;
+	int status = 0;
+
+	end->ended_ms = clock_wall_ms();
+	end->known = leader_status(r, &status);
+	if (end->known) {
+		end->code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+		end->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	}
+	scope_close(&r->leader_pidfd);
+	r->leader_pidfd = -1;
+}
+
 /* What lives on is watched; with its leader unseen, until the last of it is gone. */
 static void take_over(struct runner *r, const struct pact_marker *marker)
 {
@@ -145,12 +179,16 @@ static void take_over(struct runner *r, const struct pact_marker *marker)
 		log_fifo_open(r);
 		log_open(r, marker->direct != 0);
 	}
-	if (watch_leader(r))
-		return;
-	if (anybody_left(r))
+	if (watch_leader(r)) {
+		struct pollfd dead = { r->leader_pidfd, POLLIN, 0 };
+		if (poll(&dead, 1, 0) == 0)
+			return;
+		note_status(r);
+	}
+	if (anybody_left(r) || !group_is_empty(r))
 		r->heir_due_ms = clock_boot_ms() + LOOK_EVERY_MS;
 	else
-		end_unseen(r);
+		over(r);
 }
 
 void heir_begin(struct runner *r, const char *recorded_boot)
@@ -171,37 +209,11 @@ void heir_begin(struct runner *r, const char *recorded_boot)
 	control_hello(r);
 }
 
-/* While it is a zombie /proc tells its status; once reaped, a newer kernel's pidfd does. */
-static bool leader_status(struct runner *r, int *status)
-{
-	struct pidfd_exit_info info = { .mask = PIDFD_EXIT_KNOWN };
-	struct process p;
-
-	if (process_read(r->leader, &p) && p.start_ticks == r->leader_ticks && p.state == 'Z') {
-		*status = p.exit_status;
-		return true;
-	}
-	if (ioctl(r->leader_pidfd, PIDFD_EXIT_INFO, &info) < 0 || !(info.mask & PIDFD_EXIT_KNOWN))
-		return false;
-	*status = info.exit_code;
-	return true;
-}
-
 void heir_leader_ended(struct runner *r)
 {
-	struct pact_ended *end = &r->end.ended;
-	int status = 0;
-
 	if (r->phase != PHASE_RUNNING)
 		return;
-	end->ended_ms = clock_wall_ms();
-	end->known = leader_status(r, &status);
-	if (end->known) {
-		end->code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-		end->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-	}
-	scope_close(&r->leader_pidfd);
-	r->leader_pidfd = -1;
+	note_status(r);
 	r->phase = PHASE_LEAVING;
 	int64_t kill_at_ms = clock_boot_ms();
 	if (anybody_left(r)) {

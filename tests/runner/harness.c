@@ -115,6 +115,14 @@ void yard_close(struct yard *y)
 	y->exec = NULL;
 }
 
+/* 0 once this process has no child left, runners included; reaps those that ended. */
+static int children_left(void)
+{
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	return waitpid(-1, NULL, WNOHANG) == 0;
+}
+
 static int setup(void **state, bool groups)
 {
 	struct yard *y = mem_alloc(sizeof(*y));
@@ -144,14 +152,6 @@ int yard_setup(void **state)
 int yard_setup_without_groups(void **state)
 {
 	return setup(state, false);
-}
-
-/* 0 once this process has no child left, runners included. */
-static int children_left(void)
-{
-	while (waitpid(-1, NULL, WNOHANG) > 0)
-		;
-	return waitpid(-1, NULL, WNOHANG) == 0;
 }
 
 static bool childless(struct yard *y, void *argument)
@@ -246,6 +246,7 @@ void yard_wait_for(struct yard *y, yard_fn *fn, void *argument)
 	while (!fn(y, argument) && !is_late) {
 		loop_timer_at(look, loop_now().boot_ms + 5);
 		loop_run_once(y->loop, true);
+		children_left();                /* init reaps orphans at once: so do we */
 	}
 	loop_timer_destroy(look);
 	loop_timer_destroy(deadline);
