@@ -121,7 +121,7 @@ static void judge_queued(struct sim *s, const struct job *new, const struct sim_
 
 void judge_row(struct sim *s, const struct command *c)
 {
-	const struct sim_job *j = &s->job[sim_job_of(c->job.id)];
+	struct sim_job *j = &s->job[sim_job_of(c->job.id)];
 	const struct job *new = &c->job;
 	if ((c->kind == CMD_INSERT) == j->stored)
 		sim_violation(s, "job %s is inserted twice or updated before", j->id);
@@ -142,6 +142,10 @@ void judge_row(struct sim *s, const struct command *c)
 		judge_fixed_fields(s, new, j);
 	if (new->state == JOB_QUEUED)
 		judge_queued(s, new, j);
+	int64_t kill_at_ms = s->now_ms + new->stop.grace_ms;
+	if (new->stop.phase == STOP_TERMINATING &&
+		(j->kill_at_ms == 0 || kill_at_ms < j->kill_at_ms))
+		j->kill_at_ms = kill_at_ms;
 	if (job_state_in(new->state, JOB_SET_TERMINAL))
 		judge_ending(s, new, j);
 }
@@ -176,10 +180,7 @@ static void judge_stop(struct sim *s, const struct command *c, struct sim_job *j
 {
 	if (is_live(j) && j->row.stop.phase == STOP_NONE)
 		sim_violation(s, "job %s is stopped and nobody asked", j->id);
-	int64_t kill_at_ms = s->now_ms + c->grace_ms;
 	j->kill_sent |= c->kind == CMD_KILL;
-	if (c->kind == CMD_STOP && (j->kill_at_ms == 0 || kill_at_ms < j->kill_at_ms))
-		j->kill_at_ms = kill_at_ms;
 	if (c->kind == CMD_KILL && s->now_ms < j->kill_at_ms &&
 		!j->attempt[c->attempt].unkillable_told)
 		sim_violation(s, "job %s is killed before its grace is over", j->id);

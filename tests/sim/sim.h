@@ -85,7 +85,7 @@ struct sim_job {
 	bool bad_command, ignores_term, saves_on_term;
 	/* What clients know. */
 	bool acknowledged, cancel_asked, cancel_waits, kill_sent;
-	int64_t kill_at_ms; /* no kill before; 0 = no stop was sent */
+	int64_t kill_at_ms; /* no kill before; 0 = no stop is durable */
 	/* What is durable. */
 	bool stored;
 	struct job row;
