@@ -1,4 +1,4 @@
-/* tests/store/test_sqlite.c -- what only a store on disk does: open, refuse, survive, migrate. */
+/* tests/store/test_disk.c -- what only a store on disk does: open, refuse, survive, migrate. */
 #include "store/room.h"
 
 #include <errno.h>
