@@ -64,26 +64,41 @@ int identity_open(struct server *s, struct err *e)
 	return e->kind == ERR_NOT_FOUND ? keep(s, hash, e) : -1;
 }
 
+/* The same few tokens come with every request: they are looked up once. Tokens are only ever added
+ * while the server runs, so nothing here can go stale; expiry is looked at each time. */
+static int find(struct server *s, const uint8_t hash[AUTH_HASH_BYTES],
+	const struct store_token **token, struct err *e)
+{
+	struct store_token *known = &s->tokens_seen[hash[0] % TOKENS_SEEN_MAX];
+	*token = known;
+	if (known->id[0] && memcmp(known->hash, hash, AUTH_HASH_BYTES) == 0)
+		return 0;
+	struct store_token stored;
+	if (store_token_by_hash(s->store, hash, &stored, e) < 0)
+		return -1;
+	*known = stored;
+	return 0;
+}
+
 static int token_by_hash(void *server, const uint8_t hash[AUTH_HASH_BYTES],
 	struct auth_token *token, struct err *e)
 {
 	struct server *s = server;
-	struct store_token stored;
-	if (store_token_by_hash(s->store, hash, &stored, e) < 0)
+	const struct store_token *known;
+	if (find(s, hash, &known, e) < 0)
 		return -1;
-	int role = auth_role_of(str_of(stored.role));
-	int64_t now = loop_now().wall_ms;
-	bool over = stored.revoked_wall_ms != 0 ||
-		(stored.expires_wall_ms != 0 && stored.expires_wall_ms <= now);
+	int role = auth_role_of(str_of(known->role));
+	bool over = known->revoked_wall_ms != 0 ||
+		(known->expires_wall_ms != 0 && known->expires_wall_ms <= loop_now().wall_ms);
 	/* A job's own token is good while the job is. */
-	if (stored.job_id[0] && !live_find(s, stored.job_id))
+	if (known->job_id[0] && !live_find(s, known->job_id))
 		over = true;
 	if (role < 0 || over)
 		return err_set(e, ERR_NOT_FOUND, "the token was revoked or has expired");
 	*token = (struct auth_token){ .identity.role = (enum auth_role)role };
-	memcpy(token->hash, stored.hash, sizeof(token->hash));
-	str_copy_cut(token->identity.user, sizeof(token->identity.user), stored.user);
-	str_copy_cut(token->identity.job_id, sizeof(token->identity.job_id), stored.job_id);
+	memcpy(token->hash, known->hash, sizeof(token->hash));
+	str_copy_cut(token->identity.user, sizeof(token->identity.user), known->user);
+	str_copy_cut(token->identity.job_id, sizeof(token->identity.job_id), known->job_id);
 	return 0;
 }
 

@@ -25,9 +25,8 @@ struct live_job {
 	struct progress_pace *pace;     /* of the attempt that runs; NULL before */
 	struct attempt_record *attempt; /* NULL before the first */
 	struct ingest_source *source;   /* its metrics file; NULL before the first attempt */
-	char token
-		[AUTH_TOKEN_BYTES]; /* of the attempt about to start; empty once handed over */
-	struct list waiters;        /* for its end: struct end_waiter of jobs.c */
+	char token[AUTH_TOKEN_BYTES];   /* of the attempt about to start; empty once handed over */
+	struct list waiters;            /* for its end: struct end_waiter of jobs.c */
 };
 
 struct live_job *live_find(struct server *s, const char *id); /* NULL = not incomplete */

@@ -31,6 +31,7 @@
 #include "store/store.h"
 
 #define HOSTS_MAX 32
+#define TOKENS_SEEN_MAX 64
 
 struct server {
 	const struct config *config;
@@ -46,11 +47,12 @@ struct server {
 	struct server_facts facts;
 	struct turn turn;
 	struct persist_change *changes, *last_change; /* of persist.c, within a turn */
-	struct map live;             /* id -> struct live_job, every incomplete job */
-	struct list follows;         /* struct log_follow */
-	struct loop_timer *deadline; /* the yard's next */
-	struct loop_timer *rebuild;  /* tries again to read the store */
-	struct loop_timer *leave;    /* the end of a graceful shutdown */
+	struct map live; /* id -> struct live_job, every incomplete job */
+	struct store_token tokens_seen[TOKENS_SEEN_MAX]; /* of identity.c, by first byte */
+	struct list follows;                             /* struct log_follow */
+	struct loop_timer *deadline;                     /* the yard's next */
+	struct loop_timer *rebuild;                      /* tries again to read the store */
+	struct loop_timer *leave;                        /* the end of a graceful shutdown */
 	struct loop_signal *term, *interrupt;
 	char *devices[JOB_DEVICES_MAX]; /* ids by bit number */
 	int device_count;

@@ -179,7 +179,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--results")
-    parser.add_argument("--keep", action="store_true", help="stop at a violation, leave all as it is")
+    parser.add_argument("--keep", action="store_true",
+                        help="stop at a violation, leave all as it is")
     options = parser.parse_args()
     yard_module.BUILD = os.path.abspath(options.build)
     worker = os.path.join(yard_module.BUILD, "tests/faults/fault-worker")

@@ -23,7 +23,7 @@ def read_ledger(path):
 
 
 def judge_job(job_id, wanted, told, entry):
-    """wanted: {"code", "style", "cancelled"}; told: the job as the server shows it, None = unknown."""
+    """wanted: {"code", "style", "cancelled"}; told: the job as the server shows it, or None."""
     if told is None:
         yield f"{job_id}: acknowledged, but the server does not know it"
         return
