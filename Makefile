@@ -11,6 +11,7 @@ CLANG  = build/clang
 PREFIX = /usr/local
 SEED   =
 ROUNDS = 100
+SCHEDULES = 20000
 
 .DEFAULT_GOAL := all
 MAKEFLAGS += --no-print-directory
@@ -58,23 +59,30 @@ fmt: need-tidy
 
 ## sim      the core under random crashes; SEED=n replays one schedule
 .PHONY: sim
-sim: need-build-test $(OPT)/build.ninja
-	@tools/sim $(OPT) $(SEED)
+sim: optimised
+	@$(OPT)/tests/sim/sim $(if $(SEED),--seed $(SEED),--schedules $(SCHEDULES))
 
-## faults   kill -9 at random instants, judged by a ledger; ROUNDS=n
+## faults   kill -9 at random instants, judged by a ledger; ROUNDS=n, goes on where it was
 .PHONY: faults
-faults: all
-	@tools/faults $(BUILD) $(ROUNDS)
+faults: optimised
+	@echo "seeds and verdicts: build/faults.results"
+	@$(PYTHON) tests/faults/faults.py --build $(OPT) --rounds $(ROUNDS) \
+		--results build/faults.results
 
-## soak     the long runs: 1 million schedules, 2000 fault rounds
+## soak     a million schedules and 2000 rounds of faults, in the background
 .PHONY: soak
-soak: all $(OPT)/build.ninja
-	@tools/soak $(BUILD) $(OPT)
+soak: optimised
+	@tools/soak $(OPT)
 
 ## bench    every claim beside its limit and its peer, in one run
 .PHONY: bench
-bench: need-build-bench $(OPT)/build.ninja
+bench: need-build-test-bench optimised
 	@tools/bench $(OPT)
+
+# The hardened build with simulator, fault worker and benchmarks.
+.PHONY: optimised
+optimised: need-build-test $(OPT)/build.ninja
+	@$(NINJA) -C $(OPT) --quiet
 
 ## fresh    try the project on an empty Debian 12, as root and as a sudo user
 .PHONY: fresh

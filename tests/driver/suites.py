@@ -61,3 +61,5 @@ def others():
     yield Suite("desk/tidy", [PYTHON, "tools/tidy"], True)
     yield pytest("desk/checkers", "tests/desk", True)
     yield from pytest_files("e2e", "tests/e2e")
+    yield Suite("faults/100-rounds", [PYTHON, "tests/faults/faults.py", "--build", ASAN,
+                                      "--rounds", "100"], limit_seconds=600, alone=True)
