@@ -15,7 +15,7 @@ import sys
 import tempfile
 import unittest
 
-TIMEOUT_SECONDS = 120
+TIMEOUT_SECONDS = 400
 # Linux; python3's fcntl knows the name from 3.10 on.
 F_SETPIPE_SZ = 1031
 
