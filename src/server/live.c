@@ -8,11 +8,11 @@
 #include "server/server.h"
 
 /* Every text of a specification, so that copying and measuring name each once. */
-#define SPEC_TEXTS(X)                                                                    \
-	X(name)                                                                          \
-	X(owner)                                                                         \
-	X(command_json) X(cwd) X(env_json) X(config_json) X(tags_json) X(group) X(notes) \
-		X(git_commit) X(host)
+#define SPEC_TEXTS(X)   \
+	X(name)         \
+	X(owner)        \
+	X(command_json) \
+	X(cwd) X(env_json) X(config_json) X(tags_json) X(group) X(notes) X(git_commit) X(host)
 
 static size_t text_bytes(const struct job_spec *spec)
 {

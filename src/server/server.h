@@ -51,8 +51,8 @@ struct server {
 	struct store_token tokens_seen[TOKENS_SEEN_MAX]; /* of identity.c, by first byte */
 	struct list follows;                             /* struct log_follow */
 	struct loop_timer *deadline;                     /* the yard's next */
-	struct loop_timer *rebuild;                      /* tries again to read the store */
-	struct loop_timer *leave;                        /* the end of a graceful shutdown */
+	struct loop_timer *reopen; /* opens a yard that was made anew after a failed commit */
+	struct loop_timer *leave;  /* the end of a graceful shutdown */
 	struct loop_signal *term, *interrupt;
 	char *devices[JOB_DEVICES_MAX]; /* ids by bit number */
 	int device_count;
@@ -77,6 +77,8 @@ void server_settled(struct server *s);
 
 /* The yard from the store, as at a start. False when the store cannot be read. */
 bool server_load_yard(struct server *s, struct err *e);
+/* Tells a yard made anew what exec told the old one, and lets it begin. */
+void server_open_yard(struct server *s);
 void server_arm_deadline(struct server *s);
 struct yard_limits server_yard_limits(const struct server *s);
 

@@ -95,11 +95,13 @@ bool server_load_yard(struct server *s, struct err *e)
 		s->yard = NULL;
 		return false;
 	}
-	if (!s->settling) {
-		tell_started(s);
-		turn_event(s, &(struct event){ .kind = EV_OPEN }, NULL, NULL);
-	}
 	return true;
+}
+
+void server_open_yard(struct server *s)
+{
+	tell_started(s);
+	turn_event(s, &(struct event){ .kind = EV_OPEN }, NULL, NULL);
 }
 
 /* Takes a comma-separated list apart; what is beyond `most` is left out, but counted. */
@@ -344,7 +346,7 @@ static void close_all(struct server *s)
 	turn_finish(&s->turn);
 	store_close(s->store);
 	loop_timer_destroy(s->deadline);
-	loop_timer_destroy(s->rebuild);
+	loop_timer_destroy(s->reopen);
 	loop_timer_destroy(s->leave);
 	loop_signal_destroy(s->term);
 	loop_signal_destroy(s->interrupt);
@@ -370,7 +372,7 @@ int server_run(const struct config *config, struct err *e)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	s->deadline = loop_timer_create(s->loop, on_deadline, s);
-	s->rebuild = loop_timer_create(s->loop, turn_rebuild, s);
+	s->reopen = loop_timer_create(s->loop, turn_reopen, s);
 	s->leave = loop_timer_create(s->loop, on_leave_look, s);
 	s->term = loop_signal_create(s->loop, SIGTERM, on_stop_signal, s);
 	s->interrupt = loop_signal_create(s->loop, SIGINT, on_stop_signal, s);

@@ -7,7 +7,7 @@
 #include "server/persist.h"
 #include "server/server.h"
 
-#define REBUILD_MS 1000
+#define REOPEN_MS 1000
 
 struct turn_entry {
 	struct turn_entry *next;
@@ -100,6 +100,21 @@ static int look_up_key(struct server *s, const struct turn_entry *first, struct 
 	return 1;
 }
 
+/* Beginning is when the store looks whether there is room again. New work is refused before it is
+ * decided: it must not take the ends of this turn down with it. */
+static int need_room(struct server *s, struct err *e)
+{
+	if (!store_disk_is_full(s->store))
+		return 0;
+	if (store_begin(s->store, e) == 0)
+		store_rollback(s->store);
+	return store_disk_is_full(s->store)
+		? err_set(e, ERR_DISK_FULL,
+			  "the disk that holds the server's state is full: "
+			  "no new job can be kept until there is room")
+		: 0;
+}
+
 static int prepare_submission(struct server *s, const struct turn_entry *first,
 	struct turn_entry *entry)
 {
@@ -140,7 +155,8 @@ static void decide(struct server *s, const struct turn_entry *first, struct turn
 			"the server cannot read its state just now and tries again every second");
 		return;
 	}
-	if (entry->ask && prepare_submission(s, first, entry) != 0)
+	if (entry->ask &&
+		(need_room(s, &entry->err) < 0 || prepare_submission(s, first, entry) != 0))
 		return;
 	const struct job *job = entry->event.id ? yard_find(s->yard, entry->event.id) : NULL;
 	entry->previous = job ? job->state : JOB_QUEUED;
@@ -212,16 +228,26 @@ static void act(struct server *s, const struct command *c)
 	}
 }
 
-void turn_rebuild(void *context)
+/* Readers and new jobs are served at once; what the core would do by itself (start what waits) waits
+ * a little, so that a store that keeps failing is not asked without a pause. */
+static void rebuild(struct server *s)
 {
-	struct server *s = context;
 	struct err e;
 	yard_destroy(s->yard);
 	s->yard = NULL;
-	if (server_load_yard(s, &e))
-		return;
-	log_error("cannot read the jobs back: %s; trying again in %d ms", e.text, REBUILD_MS);
-	loop_timer_at(s->rebuild, loop_now().boot_ms + REBUILD_MS);
+	if (!server_load_yard(s, &e))
+		log_error("cannot read the jobs back: %s; trying again in %d ms", e.text,
+			REOPEN_MS);
+	loop_timer_at(s->reopen, loop_now().boot_ms + REOPEN_MS);
+}
+
+void turn_reopen(void *context)
+{
+	struct server *s = context;
+	if (s->yard)
+		server_open_yard(s);
+	else
+		rebuild(s);
 }
 
 static void answer(const struct turn_entry *entry)
@@ -247,7 +273,7 @@ static void carry_out(struct server *s, struct turn_entry *first)
 				entry->err = e;
 		}
 		persist_forget(s);
-		turn_rebuild(s);
+		rebuild(s);
 	} else {
 		persist_keep(s);
 		for (size_t i = 0; i < t->commands.count; i++)

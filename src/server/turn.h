@@ -34,8 +34,8 @@ void turn_event(struct server *s, const struct event *event, turn_done *done, vo
 void turn_submit(struct server *s, const struct submit_ask *ask, submit_answer *answer,
 	void *context);
 
-/* Makes the yard anew from the store, now or, if that fails, every second. A loop_fn. */
-void turn_rebuild(void *server);
+/* A while after a commit failed: opens the yard that was made anew. A loop_fn. */
+void turn_reopen(void *server);
 
 void turn_finish(struct turn *t);
 

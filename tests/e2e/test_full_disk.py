@@ -51,23 +51,46 @@ class SmallDisk(Yard):
 
 @pytest.mark.skipif(not mounts_work(), reason=WHY)
 def test_a_full_disk_refuses_new_jobs_serves_reads_and_heals_by_itself():
-    with SmallDisk(slots=2) as yard:
+    with SmallDisk(slots=1) as yard:
         kept = yard.submit(["true"])
         yard.wait(kept, "completed")
-        running = yard.submit(["sh", "-c", "sleep 1; exit 5"])
+        running = yard.submit(until_there(yard, "go", 5))
         yard.wait(running, "running")
+        waiting = yard.submit(["true"])
         yard.fill()
         refused = until(lambda: refused_submission(yard), "a submission that is refused")
         assert refused.status == 507 and refused.json["code"] == "disk_full", refused
         assert len(refused.json["error"]) > 20
         assert yard.job(kept)["status"] == "completed"
-        assert yard.get("/api/training/jobs").status == 200
+        assert yard.get("/api/training/jobs").json["total"] >= 3
+        assert yard.job(waiting)["status"] == "queued"
         assert yard.get("/health").status == 200
         yard.free()
+        with open(yard.path("go"), "w", encoding="utf-8"):
+            pass
         healed = until(lambda: accepted_submission(yard), "a submission after there is room again")
-        ended = yard.wait(running, "failed")
-        assert ended["exit_code"] == 5
+        assert yard.wait(running, "failed")["exit_code"] == 5
+        yard.wait(waiting, "completed")
         yard.wait(healed, "completed")
+
+
+@pytest.mark.skipif(not mounts_work(), reason=WHY)
+def test_a_job_that_ends_while_the_disk_is_full_keeps_its_exit_code():
+    with SmallDisk(slots=1) as yard:
+        running = yard.submit(until_there(yard, "filling", 6))
+        yard.wait(running, "running")
+        yard.fill()
+        until(lambda: not yard.pids_of(running), "the command to end")
+        assert yard.get("/health").status == 200
+        yard.free()
+        assert yard.wait(running, "failed")["exit_code"] == 6
+        yard.wait(until(lambda: accepted_submission(yard), "room for a new job"), "completed")
+
+
+def until_there(yard, name, code):
+    """A command that ends with this code as soon as there is a file of this name."""
+    wait = f"until [ -e {yard.state}/{name} ]; do sleep 0.02; done"
+    return ["sh", "-c", f"{wait}; exit {code}"]
 
 
 def refused_submission(yard):
