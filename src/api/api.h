@@ -18,7 +18,7 @@
 struct api;
 
 struct api *api_create(const struct ports *ports, struct err *e);
-void api_destroy(struct api *api);      /* NULL is fine */
+void api_destroy(struct api *api); /* NULL is fine */
 
 const struct http_route *api_routes(size_t *count);
 http_handle_fn api_handle;

@@ -1,7 +1,6 @@
 /* api/call.c -- from a request to its handler: identity, role, query, job; see call.h. */
 #include "api/call.h"
 
-
 #include "api/api.h"
 
 const struct api_route api_table[] = {
@@ -58,7 +57,8 @@ int call_number(struct call *c, const char *name, int64_t least, int64_t most, i
 
 struct job_view call_view(struct call *c, const struct job_record *record)
 {
-	struct job_view view = { .record = record, .now_wall_ms = c->ports->now(c->server).wall_ms };
+	struct job_view view = { .record = record,
+		.now_wall_ms = c->ports->now(c->server).wall_ms };
 	if (!job_state_in(record->job.state, JOB_SET_TERMINAL))
 		c->ports->job_live(c->server, record->job.id, c->arena, &view.live);
 	return view;
@@ -73,8 +73,8 @@ static int identify_token(struct call *c, const char *header, struct err *e)
 		return err_set(e, ERR_AUTH,
 			"the Authorization header must be \"Bearer TOKEN\", one space between");
 	if (!auth_token_hash(text, hash) ||
-	    c->ports->token_by_hash(c->server, hash, &token, NULL) ||
-	    !auth_hash_same(hash, token.hash))
+		c->ports->token_by_hash(c->server, hash, &token, NULL) ||
+		!auth_hash_same(hash, token.hash))
 		return err_set(e, ERR_AUTH, "this token is not known here, or was revoked");
 	c->who = token.identity;
 	return 0;
@@ -116,8 +116,8 @@ static int check_query(struct call *c, struct err *e)
 	for (size_t i = 0; i < http_query_count(c->r); i++) {
 		const char *value, *name = http_query_at(c->r, i, &value);
 		if (!names_query(c->route->query, name))
-			return err_set(e, ERR_INPUT, "there is no parameter \"%.60s\" here%s%s", name,
-				c->route->query[0] ? ", only: " : "", c->route->query);
+			return err_set(e, ERR_INPUT, "there is no parameter \"%.60s\" here%s%s",
+				name, c->route->query[0] ? ", only: " : "", c->route->query);
 		if (http_query(c->r, name) != value)
 			return err_set(e, ERR_INPUT, "%s is given twice", name);
 	}
@@ -134,8 +134,9 @@ static int find_job(struct call *c, struct err *e)
 	if (!id)
 		return 0;
 	if (!str_is_id(str_of(id)))
-		return err_set(e, ERR_INPUT, "\"%.100s\" is no job's id: 1 to 128 letters, digits, "
-					     "_ or -, the first a letter or digit",
+		return err_set(e, ERR_INPUT,
+			"\"%.100s\" is no job's id: 1 to 128 letters, digits, "
+			"_ or -, the first a letter or digit",
 			id);
 	if (c->ports->job_get(c->server, id, c->arena, &c->job, e))
 		return -1;

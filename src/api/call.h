@@ -1,7 +1,7 @@
 /* api/call.h -- one request on its way through a handler; inside this room only.
  *
  * A struct call lives as long as the handler runs. What answers later is a struct ticket: it has
- * memory of its own, for the request's may be gone (its client left) before the act has answered. */
+ * memory of its own, for the request's may be gone (its client left) before the act answers. */
 #ifndef API_CALL_H
 #define API_CALL_H
 
@@ -22,16 +22,16 @@ struct api {
 struct call {
 	struct api *api;
 	const struct ports *ports;
-	void *server;                   /* ports->server */
+	void *server; /* ports->server */
 	struct http_request *r;
-	struct arena *arena;            /* the request's */
+	struct arena *arena; /* the request's */
 	const struct api_route *route;
 	struct auth_identity who;
-	const char *id;                 /* the job that the path or query names, or NULL */
-	struct job_record job;          /* that job */
+	const char *id;        /* the job that the path or query names, or NULL */
+	struct job_record job; /* that job */
 };
 
-void call_fail(struct call *c, const struct err *e);    /* answers with the error */
+void call_fail(struct call *c, const struct err *e);          /* answers with the error */
 bool call_may(const struct call *c, enum auth_action action); /* on c->job */
 
 /* Whole numbers of the query; the default where absent. -1 when it was answered with an error. */
@@ -43,11 +43,11 @@ struct job_view call_view(struct call *c, const struct job_record *record);
 struct ticket {
 	struct arena arena;
 	struct api *api;
-	struct http_request *r;         /* NULL once the client has left */
+	struct http_request *r; /* NULL once the client has left */
 	struct auth_identity who;
-	const char *id;                 /* the job's */
+	const char *id; /* the job's */
 	bool answered;
-	bool waiting;                   /* the handler has returned */
+	bool waiting; /* the handler has returned */
 };
 
 /* Before the act: */

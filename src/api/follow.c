@@ -10,20 +10,20 @@
 #include "base/mem.h"
 
 #define CHUNK_BYTES (64 << 10)
-#define AHEAD_BYTES (256 << 10)         /* no more than this waits for a slow reader */
+#define AHEAD_BYTES (256 << 10) /* no more than this waits for a slow reader */
 
 /* Who still has a hold on it: it is freed when the last has let go. */
 struct follow {
 	struct api *api;
-	struct http_request *r;         /* NULL once the stream has ended */
+	struct http_request *r; /* NULL once the stream has ended */
 	struct log_follow *subscription;
 	char id[JOB_ID_BYTES];
-	struct log_scan scan;           /* finds where to begin; then only its fd is used */
-	uint32_t attempt;               /* whose log is open */
-	uint32_t wanted_attempt;        /* whose log is current */
+	struct log_scan scan;    /* finds where to begin; then only its fd is used */
+	uint32_t attempt;        /* whose log is open */
+	uint32_t wanted_attempt; /* whose log is current */
 	int64_t at_bytes;
-	bool scanning;                  /* another thread works for us */
-	bool ended;                     /* the job has, and its log is complete */
+	bool scanning; /* another thread works for us */
+	bool ended;    /* the job has, and its log is complete */
 	struct err e;
 };
 
@@ -60,7 +60,8 @@ static int skip_hole(struct follow *f)
 	if (data < 0 || data <= f->at_bytes)
 		return 0;
 	char told[80];
-	int length = snprintf(told, sizeof(told), "[trainyard: %lld bytes of this log were dropped]\n",
+	int length = snprintf(told, sizeof(told),
+		"[trainyard: %lld bytes of this log were dropped]\n",
 		(long long)(data - f->at_bytes));
 	f->at_bytes = data;
 	return http_stream_write(f->r, told, (size_t)length);
@@ -170,7 +171,8 @@ void follow_start(struct call *c, int limit, int64_t offset)
 	f->scan.limit = limit;
 	f->scan.offset = offset;
 	str_copy_cut(f->id, sizeof(f->id), c->id);
-	if (http_stream_start(c->r, 200, "text/plain; charset=utf-8", reader_left, room, f, &f->e)) {
+	if (http_stream_start(c->r, 200, "text/plain; charset=utf-8", reader_left, room, f,
+		    &f->e)) {
 		call_fail(c, &f->e);
 		free(f);
 		return;

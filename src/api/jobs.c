@@ -39,7 +39,7 @@ static int read_query(struct call *c, struct job_query *query)
 	const char *states = http_query(c->r, "status");
 	struct err e;
 	if (call_number(c, "limit", 1, JOB_LIMIT_MAX, &limit) ||
-	    call_number(c, "offset", 0, INT64_MAX, &query->offset) || read_cursor(c, query))
+		call_number(c, "offset", 0, INT64_MAX, &query->offset) || read_cursor(c, query))
 		return -1;
 	query->limit = (int)limit;
 	query->owner = http_query(c->r, "owner");

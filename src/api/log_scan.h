@@ -11,21 +11,21 @@
 #include "base/json_out.h"
 
 #define LOG_LINES_MAX 1000
-#define LOG_LINE_BYTES_MAX (16 << 10)   /* longer lines are cut when they are shown */
+#define LOG_LINE_BYTES_MAX (16 << 10) /* longer lines are cut when they are shown */
 
 struct log_scan {
 	/* set by the caller */
 	int fd;
-	int64_t kept_from_bytes;        /* older bytes are gone: the first line after them is 0 */
-	int64_t offset;                 /* first line wanted; negative = the last `limit` */
-	int limit;                      /* 1 .. LOG_LINES_MAX */
+	int64_t kept_from_bytes; /* older bytes are gone: the first line after them is 0 */
+	int64_t offset;          /* first line wanted; negative = the last `limit` */
+	int limit;               /* 1 .. LOG_LINES_MAX */
 	/* found */
 	int64_t total_lines;
-	int64_t first_line;             /* number of the first line found */
+	int64_t first_line; /* number of the first line found */
 	int count;
-	int64_t size_bytes;             /* of the file, as far as it was scanned */
+	int64_t size_bytes; /* of the file, as far as it was scanned */
 	struct log_span {
-		int64_t from_bytes, to_bytes;   /* without the newline */
+		int64_t from_bytes, to_bytes; /* without the newline */
 	} lines[LOG_LINES_MAX];
 };
 

@@ -85,7 +85,7 @@ void api_logs_show(struct call *c)
 	struct log_view view = { .fd = -1 };
 	struct err e = { 0 };
 	if (call_number(c, "limit", 1, LOG_LINES_MAX, &limit) ||
-	    call_number(c, "offset", INT64_MIN, INT64_MAX, &offset))
+		call_number(c, "offset", INT64_MIN, INT64_MAX, &offset))
 		return;
 	if (follow && strcmp(follow, "true") != 0 && strcmp(follow, "false") != 0) {
 		err_set(&e, ERR_INPUT, "follow must be true or false, got \"%.60s\"", follow);

@@ -18,8 +18,8 @@ void api_metrics_show(struct call *c)
 	};
 	struct err e = { 0 };
 	if (call_number(c, "from_step", 0, INT64_MAX, &query.from_step) ||
-	    call_number(c, "to_step", 0, INT64_MAX, &query.to_step) ||
-	    call_number(c, "limit", 1, POINTS_SHOWN_MAX, &query.limit))
+		call_number(c, "to_step", 0, INT64_MAX, &query.to_step) ||
+		call_number(c, "limit", 1, POINTS_SHOWN_MAX, &query.limit))
 		return;
 	if (c->ports->points_read(c->server, c->id, &query, c->arena, &page, &e)) {
 		call_fail(c, &e);

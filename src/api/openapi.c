@@ -265,7 +265,8 @@ static char *make_openapi(const char *version)
 	put_paths(&out);
 	json_key(&out, "components");
 	json_object(&out);
-	json_put_raw(&out, "securitySchemes", "{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"}}");
+	json_put_raw(&out, "securitySchemes",
+		"{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"}}");
 	json_key(&out, "schemas");
 	json_object(&out);
 	for (size_t i = 0; i < api_schema_count; i++)

@@ -26,8 +26,9 @@
 #include "wire/job_view.h"
 
 /* A job to be accepted. record->job.id and spec.name are already chosen; the server adds arrival,
- * created_wall_ms, state, and its defaults where grace_ms is -1 and log_limit_bytes 0. The same key of the same owner with the same hash answers with the
- * first one's job, after its commit; with another hash it is ERR_CONFLICT, as is an id in use. */
+ * created_wall_ms, state, and its defaults where grace_ms is -1 and log_limit_bytes 0. The same
+ * key of the same owner with the same hash answers with the first one's job, after its commit;
+ * with another hash it is ERR_CONFLICT, as is an id in use. */
 struct submit_ask {
 	const struct job_record *record;
 	const char *idempotency_key; /* NULL = none; at most 255 bytes */
@@ -131,9 +132,10 @@ struct ports {
 		void *context);
 	void (*health)(void *server, health_answer *answer, void *context);
 
-	/* Wakes now and then whenever the log has grown, until log_unfollow. A wake comes soon after
-	 * log_follow in any case, never inside it. NULL and *e when there is no such job. After a
-	 * wake that said `ended`, log_unfollow is still due. Both may be called inside a wake. */
+	/* Wakes now and then whenever the log has grown, until log_unfollow. A wake comes soon
+	 * after log_follow in any case, never inside it. NULL and *e when there is no such job.
+	 * After a wake that said `ended`, log_unfollow is still due. Both may be called inside a
+	 * wake. */
 	struct log_follow *(*log_follow)(void *server, const char *id, log_wake *wake,
 		void *context, struct err *e);
 	void (*log_unfollow)(void *server, struct log_follow *follow);

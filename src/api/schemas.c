@@ -126,7 +126,8 @@ static const struct schema_field queue_fields[] = {
 	{ "running_count", "integer", "jobs that have a slot" },
 	{ "queued_count", "integer", "" },
 	{ "running_jobs", "[object]", "job_id, name, status, owner, progress, epochs" },
-	{ "queued_jobs", "[object]", "job_id, name, position, status, owner, priority, created_at" },
+	{ "queued_jobs", "[object]",
+		"job_id, name, position, status, owner, priority, created_at" },
 	{ "slots", "integer", "" },
 	{ "queue_active", "boolean", "false while it is drained" },
 };
@@ -165,7 +166,10 @@ static const struct schema_field health_fields[] = {
 	{ "checked_at", "string", "" },
 };
 
-#define SCHEMA(name, fields, base) { name, fields, sizeof(fields) / sizeof(fields[0]), base }
+#define SCHEMA(name, fields, base)                                     \
+	{                                                              \
+		name, fields, sizeof(fields) / sizeof(fields[0]), base \
+	}
 
 const struct schema api_schemas[] = {
 	SCHEMA("Error", error_fields, NULL),

@@ -16,7 +16,7 @@ struct schema {
 	const char *name;
 	const struct schema_field *fields;
 	size_t count;
-	const char *base;               /* a schema whose fields it has too, or NULL */
+	const char *base; /* a schema whose fields it has too, or NULL */
 };
 
 extern const struct schema api_schemas[];

@@ -63,7 +63,8 @@ static void submitted(void *context, const char *id, bool repeated, const struct
 		ticket_fail(t, e ? e : &problem);
 		return;
 	}
-	struct job_view view = { .record = &record, .now_wall_ms = ports->now(ports->server).wall_ms,
+	struct job_view view = { .record = &record,
+		.now_wall_ms = ports->now(ports->server).wall_ms,
 		.show_private = true };
 	ports->job_live(ports->server, id, &t->arena, &view.live);
 	json_object(&out);
@@ -85,7 +86,7 @@ void api_job_submit(struct call *c)
 	struct job_record *record = arena_new(&t->arena, struct job_record);
 	struct err e = { 0 };
 	if (read_key(c, &t->arena, &ask->idempotency_key, &e) ||
-	    read_job(c, &t->arena, record, &e)) {
+		read_job(c, &t->arena, record, &e)) {
 		ticket_drop(t);
 		call_fail(c, &e);
 		return;

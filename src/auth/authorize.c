@@ -48,7 +48,8 @@ static int authorize_job(const struct auth_identity *who, enum auth_action actio
 	if (rules[action].job_token && (own || action == AUTH_MAY_ANYBODY))
 		return 0;
 	return err_set(e, ERR_DENIED, "access denied: the token of job %s may not %s%s",
-		who->job_id, rules[action].words, rules[action].job_token ? " other than its own" : "");
+		who->job_id, rules[action].words,
+		rules[action].job_token ? " other than its own" : "");
 }
 
 int auth_authorize(const struct auth_identity *who, enum auth_action action,
@@ -57,13 +58,15 @@ int auth_authorize(const struct auth_identity *who, enum auth_action action,
 	if (action == AUTH_MAY_ANYBODY)
 		return 0;
 	if (who->role == AUTH_NONE)
-		return err_set(e, ERR_AUTH, "a token is needed to %s: send it as \"Authorization: "
-					    "Bearer TOKEN\"",
+		return err_set(e, ERR_AUTH,
+			"a token is needed to %s: send it as \"Authorization: "
+			"Bearer TOKEN\"",
 			rules[action].words);
 	if (who->job_id[0])
 		return authorize_job(who, action, object, e);
 	if (who->role < rules[action].least)
-		return err_set(e, ERR_DENIED, "access denied: to %s takes the role %s, and %s has %s",
+		return err_set(e, ERR_DENIED,
+			"access denied: to %s takes the role %s, and %s has %s",
 			rules[action].words, role_names[rules[action].least], who->user,
 			role_names[who->role]);
 	if (!rules[action].own || who->role == AUTH_ADMIN)

@@ -9,8 +9,10 @@
 #define RANDOM_BYTES 32
 
 _Static_assert(AUTH_HASH_BYTES == crypto_hash_sha256_BYTES, "the hash is SHA-256");
-_Static_assert(AUTH_TOKEN_BYTES == sizeof(PREFIX) - 1 +
-		sodium_base64_ENCODED_LEN(RANDOM_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING),
+_Static_assert(AUTH_TOKEN_BYTES ==
+		sizeof(PREFIX) - 1 +
+			sodium_base64_ENCODED_LEN(RANDOM_BYTES,
+				sodium_base64_VARIANT_URLSAFE_NO_PADDING),
 	"the text holds the prefix, the random bits and a NUL");
 
 int auth_init(struct err *e)

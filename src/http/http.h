@@ -23,8 +23,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "loop/loop.h"
 
+struct loop;
 struct http;
 struct http_request;
 

@@ -10,6 +10,7 @@
 
 #include "base/list.h"
 #include "http/http.h"
+#include "loop/loop.h"
 
 #define CONNECTION_MEMORY_BYTES 8192
 #define RESPONSE_RESERVE_BYTES 1200 /* of that memory, for the head of the reply */

@@ -48,8 +48,8 @@ const char *json_got(char *text, const struct json *value)
 }
 
 /* "FIELD must be WHAT, got THAT" */
-static int refuse(struct json_fields f, const char *key, const char *what,
-	const struct json *value, struct err *e)
+static int refuse(struct json_fields f, const char *key, const char *what, const struct json *value,
+	struct err *e)
 {
 	char got[JSON_GOT_BYTES];
 	return err_set(e, ERR_INPUT, "%s%s must be %s, %s", f.prefix, key, what,
@@ -128,7 +128,7 @@ int json_read_int(struct json_fields f, const char *key, int64_t least, int64_t 
 	int64_t number = v->kind == JSON_IS_INT ? v->integer : 0;
 	bool whole = v->kind == JSON_IS_INT;
 	if (v->kind == JSON_IS_DOUBLE && fabs(v->number) < 9007199254740992.0 &&
-	    v->number == floor(v->number)) {
+		v->number == floor(v->number)) {
 		number = (int64_t)v->number;
 		whole = true;
 	}
@@ -168,8 +168,8 @@ int json_read_bool(struct json_fields f, const char *key, bool *value, struct er
 	return 0;
 }
 
-int json_read_list(struct json_fields f, const char *key, int count_max,
-	const struct json **value, struct err *e)
+int json_read_list(struct json_fields f, const char *key, int count_max, const struct json **value,
+	struct err *e)
 {
 	const struct json *v = given(f, key);
 	if (!v)

@@ -27,7 +27,7 @@ enum json_kind {
 };
 
 struct json_member;
-struct json_out;                        /* base/json_out.h */
+struct json_out; /* base/json_out.h */
 
 struct json {
 	enum json_kind kind;

@@ -20,9 +20,9 @@ enum cancel_mode {
 
 struct cancel_body {
 	enum cancel_mode mode;
-	const char *reason;             /* "" when none was given */
-	int64_t grace_ms;               /* -1 = the job's own */
-	bool wait;                      /* by default: mode is NOW */
+	const char *reason; /* "" when none was given */
+	int64_t grace_ms;   /* -1 = the job's own */
+	bool wait;          /* by default: mode is NOW */
 };
 
 /* An empty body is { mode = now }. */

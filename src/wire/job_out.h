@@ -12,8 +12,8 @@
 
 /* How much of a job is written. */
 enum job_detail {
-	JOB_STATUS,                     /* state, progress, end: the flat status of older clients */
-	JOB_WHOLE,                      /* and what it runs; private parts as view->show_private */
+	JOB_STATUS, /* state, progress, end: the flat status of older clients */
+	JOB_WHOLE,  /* and what it runs; private parts as view->show_private */
 };
 
 /* The members of a job, into an object that the caller has opened. */

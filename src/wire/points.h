@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "core/point.h"
 
-#define POINTS_ENTRIES_MAX 5000         /* entries of one post */
+#define POINTS_ENTRIES_MAX 5000 /* entries of one post */
 #define POINTS_STEP_MAX (INT64_C(1) << 53)
 
 /* Values that were posted: points, and beside them what describes the run (step, totals, percent)
@@ -18,7 +18,7 @@ struct points_body {
 	int count;
 	struct point *positions;
 	int position_count;
-	int entries;                    /* as the sender counts them */
+	int entries; /* as the sender counts them */
 };
 
 /* {"metrics":[{"step":1,"loss":2.5,...},...]} or one such entry alone; a job_id beside it must be

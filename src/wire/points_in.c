@@ -12,7 +12,7 @@ struct reading {
 	struct points_body *to;
 	int64_t at_wall_ms;
 	int64_t step;
-	char where[32];                 /* "metrics[3]." before a field's name, or "" */
+	char where[32]; /* "metrics[3]." before a field's name, or "" */
 };
 
 /* Derived by older trainers, text or not: trainyard derives them itself. */
@@ -28,7 +28,7 @@ static int read_value(struct reading *r, const struct json_member *m, double *va
 	if (json_number(&m->value, value))
 		return 0;
 	if (m->value.kind == JSON_IS_TEXT && str_to_double(m->value.text, value) &&
-	    !isfinite(*value))
+		!isfinite(*value))
 		return 0;
 	return err_set(e, ERR_INPUT, "%s%.100s must be a number, %s", r->where, m->key,
 		json_got(got, &m->value));
@@ -42,8 +42,8 @@ static int check_key(struct reading *r, const char *key, struct err *e)
 			r->where, length, POINT_KEY_BYTES_MAX);
 	for (size_t i = 0; i < length; i++) {
 		if ((unsigned char)key[i] < 0x20 || key[i] == 0x7F)
-			return err_set(e, ERR_INPUT,
-				"%sa metric's name holds a control character", r->where);
+			return err_set(e, ERR_INPUT, "%sa metric's name holds a control character",
+				r->where);
 	}
 	return 0;
 }
@@ -84,11 +84,12 @@ static int read_entry(struct reading *r, const struct json *entry, int64_t now_w
 	const char *when = NULL;
 	r->at_wall_ms = now_wall_ms;
 	if (json_open(entry, r->where[0] ? "each entry of metrics" : "the body", e) ||
-	    read_step(r, entry, e) || json_read_text(f, "timestamp", 64, &when, e))
+		read_step(r, entry, e) || json_read_text(f, "timestamp", 64, &when, e))
 		return -1;
 	if (when && !moment_parse(str_of(when), &r->at_wall_ms))
 		return err_set(e, ERR_INPUT,
-			"%stimestamp must be like 2026-01-31T12:00:00Z, got \"%s\"", r->where, when);
+			"%stimestamp must be like 2026-01-31T12:00:00Z, got \"%s\"", r->where,
+			when);
 	for (int i = 0; i < entry->count; i++) {
 		if (read_member(r, &entry->members[i], e))
 			return -1;
@@ -103,7 +104,8 @@ static int check_job(const struct json *body, const char *id, struct err *e)
 	if (json_read_text(f, "job_id", 4096, &named, e))
 		return -1;
 	if (strcmp(named, id) != 0)
-		return err_set(e, ERR_INPUT, "job_id is \"%.130s\", but the path names %s", named, id);
+		return err_set(e, ERR_INPUT, "job_id is \"%.130s\", but the path names %s", named,
+			id);
 	return 0;
 }
 
@@ -136,7 +138,7 @@ int wire_read_points(struct str body, const char *id, int64_t now_wall_ms, struc
 		return read_entry(&r, value, now_wall_ms, e);
 	}
 	if (json_only(f, names, 2, e) || json_need(f, "metrics", e) ||
-	    json_read_list(f, "metrics", POINTS_ENTRIES_MAX, &list, e))
+		json_read_list(f, "metrics", POINTS_ENTRIES_MAX, &list, e))
 		return -1;
 	reserve(points, list->items, list->count, a);
 	for (int i = 0; i < list->count; i++) {

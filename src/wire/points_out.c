@@ -37,7 +37,8 @@ static int slot_of(const struct point *point)
 {
 	int field = metric_field(str_of(point->key));
 	for (int i = 0; i < SHOWN_COUNT; i++) {
-		if (strcmp(point->key, shown[i].name) == 0 || (field >= 0 && field == shown[i].field))
+		if (strcmp(point->key, shown[i].name) == 0 ||
+			(field >= 0 && field == shown[i].field))
 			return i;
 	}
 	return -1;

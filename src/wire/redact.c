@@ -54,10 +54,11 @@ static struct str secret_in(struct str text, const struct json *env, size_t *at)
 	for (int i = 0; env && i < env->count; i++) {
 		struct str value = env->members[i].value.text;
 		if (env->members[i].value.kind != JSON_IS_TEXT ||
-		    value.length_bytes < SECRET_BYTES_LEAST ||
-		    !redact_is_secret(env->members[i].key))
+			value.length_bytes < SECRET_BYTES_LEAST ||
+			!redact_is_secret(env->members[i].key))
 			continue;
-		const char *found = memmem(text.at, text.length_bytes, value.at, value.length_bytes);
+		const char *found = memmem(text.at, text.length_bytes, value.at,
+			value.length_bytes);
 		if (found) {
 			*at = (size_t)(found - text.at);
 			return value;
@@ -70,8 +71,8 @@ static struct str secret_in(struct str text, const struct json *env, size_t *at)
  * here: --tokenizer and --max_tokens are no secrets. */
 static bool is_secret_option(struct str option)
 {
-	static const char *const words[] = { "key", "token", "secret", "password", "passwd", "apikey",
-		"credential", "credentials", "passphrase" };
+	static const char *const words[] = { "key", "token", "secret", "password", "passwd",
+		"apikey", "credential", "credentials", "passphrase" };
 	struct str last = option;
 	for (size_t i = 0; i < option.length_bytes; i++) {
 		if (option.at[i] == '-' || option.at[i] == '_')
@@ -79,7 +80,7 @@ static bool is_secret_option(struct str option)
 	}
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (last.length_bytes == strlen(words[i]) &&
-		    strncasecmp(last.at, words[i], last.length_bytes) == 0)
+			strncasecmp(last.at, words[i], last.length_bytes) == 0)
 			return option.length_bytes > 1 && option.at[0] == '-';
 	}
 	return false;

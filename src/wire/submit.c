@@ -121,8 +121,9 @@ static int read_command(struct json_fields f, struct arena *a, struct job_spec *
 		return 0;
 	}
 	if (!words)
-		return err_set(e, ERR_INPUT, "command is missing: give the program and its "
-					     "arguments as a list of texts, or shell as one text");
+		return err_set(e, ERR_INPUT,
+			"command is missing: give the program and its "
+			"arguments as a list of texts, or shell as one text");
 	if (words->count == 0)
 		return err_set(e, ERR_INPUT, "command must not be empty");
 	if (check_texts(words, "command", SHELL_BYTES_MAX, e))
@@ -204,7 +205,7 @@ static int read_git(struct json_fields f, struct job_spec *spec, struct err *e)
 	if (!git.object)
 		return 0;
 	if (json_only(git, names, 2, e) ||
-	    read_line(git, "commit", TEXT_BYTES_MAX, &spec->git_commit, e))
+		read_line(git, "commit", TEXT_BYTES_MAX, &spec->git_commit, e))
 		return -1;
 	return json_read_bool(git, "dirty", &spec->git_dirty, e);
 }
@@ -253,8 +254,10 @@ static int read_rules(struct json_fields f, struct job *job, struct err *e)
 	int64_t gpus = -1, priority = 0;
 	double grace_seconds = -1;
 	if (json_read_int(f, "gpus", 0, JOB_DEVICES_MAX, &gpus, e) ||
-	    json_read_int(f, "priority", -SUBMIT_PRIORITY_MAX, SUBMIT_PRIORITY_MAX, &priority, e) ||
-	    json_read_number(f, "grace_seconds", 0, SUBMIT_GRACE_SECONDS_MAX, &grace_seconds, e))
+		json_read_int(f, "priority", -SUBMIT_PRIORITY_MAX, SUBMIT_PRIORITY_MAX, &priority,
+			e) ||
+		json_read_number(f, "grace_seconds", 0, SUBMIT_GRACE_SECONDS_MAX, &grace_seconds,
+			e))
 		return -1;
 	job->gpus = (int32_t)gpus;
 	job->priority = (int32_t)priority;
@@ -268,8 +271,9 @@ static int read_id(struct json_fields f, struct job *job, struct err *e)
 	if (json_read_text(f, "execution_id", 4096, &id, e))
 		return -1;
 	if (id && !str_is_id(str_of(id)))
-		return err_set(e, ERR_INPUT, "execution_id must be 1 to 128 letters, digits, _ or "
-					     "-, the first a letter or digit, got \"%.100s\"",
+		return err_set(e, ERR_INPUT,
+			"execution_id must be 1 to 128 letters, digits, _ or "
+			"-, the first a letter or digit, got \"%.100s\"",
 			id);
 	return id ? str_copy(job->id, sizeof(job->id), id) : 0;
 }
@@ -278,12 +282,12 @@ static int read_spec(struct json_fields f, struct arena *a, struct job_spec *spe
 {
 	const struct json *config = NULL;
 	if (read_line(f, "name", SUBMIT_NAME_BYTES_MAX, &spec->name, e) ||
-	    read_command(f, a, spec, e) || read_cwd(f, spec, e) || read_env(f, a, spec, e) ||
-	    json_read_object(f, "config", &config, e) || read_tags(f, a, spec, e) ||
-	    read_line(f, "group", TEXT_BYTES_MAX, &spec->group, e) ||
-	    json_read_text(f, "notes", NOTES_BYTES_MAX, &spec->notes, e) ||
-	    read_output(f, spec, e) || read_umask(f, spec, e) || read_git(f, spec, e) ||
-	    read_line(f, "host", 255, &spec->host, e))
+		read_command(f, a, spec, e) || read_cwd(f, spec, e) || read_env(f, a, spec, e) ||
+		json_read_object(f, "config", &config, e) || read_tags(f, a, spec, e) ||
+		read_line(f, "group", TEXT_BYTES_MAX, &spec->group, e) ||
+		json_read_text(f, "notes", NOTES_BYTES_MAX, &spec->notes, e) ||
+		read_output(f, spec, e) || read_umask(f, spec, e) || read_git(f, spec, e) ||
+		read_line(f, "host", 255, &spec->host, e))
 		return -1;
 	if (config)
 		spec->config_json = kept(a, config);
@@ -299,7 +303,7 @@ int wire_read_submit(struct str body, struct arena *a, struct job_record *record
 	*record = (struct job_record){ 0 };
 	record->job.end.exit_code = -1;
 	if (!value || json_open(value, "the body", e) || refuse_later(value, e) ||
-	    json_only(f, known_fields, sizeof(known_fields) / sizeof(known_fields[0]), e))
+		json_only(f, known_fields, sizeof(known_fields) / sizeof(known_fields[0]), e))
 		return -1;
 	if (read_id(f, &record->job, e) || read_rules(f, &record->job, e))
 		return -1;

@@ -20,9 +20,9 @@
 	X("name",            "string",  "what people call it; the id when absent")            \
 	X("command",         "array",   "program and arguments; this or shell")               \
 	X("shell",           "string",  "a line for /bin/sh -c; this or command")             \
-	X("cwd",             "string",  "absolute directory to run in; the run directory when absent") \
+	X("cwd",             "string",  "absolute directory; its run directory when absent")      \
 	X("env",             "object",  "environment, text values")                           \
-	X("gpus",            "integer", "devices that it needs; one if there is any when absent") \
+	X("gpus",            "integer", "devices that it needs; one if there is any when absent")  \
 	X("priority",        "integer", "-1000 to 1000, higher first, default 0")             \
 	X("grace_seconds",   "number",  "between TERM and KILL when it is stopped")           \
 	X("config",          "object",  "kept as given")                                      \

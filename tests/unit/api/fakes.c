@@ -1,5 +1,5 @@
 /* tests/unit/api/fakes.c -- the ports that the stage gives to the API. */
-#include "stage.h"
+#include "unit/api/stage.h"
 
 #include <fcntl.h>
 
@@ -130,8 +130,11 @@ static void fake_submit(void *server, const struct submit_ask *ask, submit_answe
 	for (int i = 0; i < 4; i++)
 		snprintf(s->texts[i], sizeof(s->texts[i]), "%s", texts[i]);
 	s->record = (struct job_record){ .job = ask->record->job };
-	s->record.spec = (struct job_spec){ .name = s->texts[0], .owner = s->texts[1],
-		.command_json = s->texts[2], .host = s->texts[3], .umask_bits = -1 };
+	s->record.spec = (struct job_spec){ .name = s->texts[0],
+		.owner = s->texts[1],
+		.command_json = s->texts[2],
+		.host = s->texts[3],
+		.umask_bits = -1 };
 	snprintf(s->submitted_id, sizeof(s->submitted_id), "%s", ask->record->job.id);
 	snprintf(s->key, sizeof(s->key), "%s", ask->idempotency_key ? ask->idempotency_key : "");
 	memcpy(s->hash, ask->body_hash, sizeof(s->hash));
@@ -198,13 +201,12 @@ static void fake_unfollow(void *server, struct log_follow *follow)
 	s->wake = NULL;
 }
 
-static void fake_background(void *server, void (*work)(void *context),
-	void (*done)(void *context), void *context)
+static void fake_background(void *server, void (*work)(void *context), void (*done)(void *context),
+	void *context)
 {
 	struct stage *s = server;
 	loop_work(s->loop, work, done, context);
 }
-
 
 const struct ports stage_ports = {
 	.now = fake_now,

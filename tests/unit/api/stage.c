@@ -1,5 +1,5 @@
 /* tests/unit/api/stage.c -- see stage.h. */
-#include "stage.h"
+#include "unit/api/stage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,11 +24,18 @@ static const struct auth_identity callers[CALLERS] = {
 static void fill(struct stage *s)
 {
 	s->facts = (struct server_facts){ .version = "1.2.3", .user = "keeper", .uid = getuid() };
-	s->job.job = (struct job){ .id = "one", .state = JOB_RUNNING, .attempt = 1,
-		.end.exit_code = -1, .grace_ms = -1, .created_wall_ms = 1000,
+	s->job.job = (struct job){ .id = "one",
+		.state = JOB_RUNNING,
+		.attempt = 1,
+		.end.exit_code = -1,
+		.grace_ms = -1,
+		.created_wall_ms = 1000,
 		.started_wall_ms = 2000 };
-	s->job.spec = (struct job_spec){ .name = "first", .owner = "ana",
-		.command_json = "[\"sleep\"]", .env_json = "{\"A\":\"b\"}", .umask_bits = -1 };
+	s->job.spec = (struct job_spec){ .name = "first",
+		.owner = "ana",
+		.command_json = "[\"sleep\"]",
+		.env_json = "{\"A\":\"b\"}",
+		.umask_bits = -1 };
 	s->log_fd = -1;
 	s->attempt = 1;
 	for (int who = VIEWER; who < CALLERS; who++) {
@@ -97,8 +104,8 @@ int stage_send(struct stage *s, enum caller who, const char *method, const char 
 {
 	AUTO_BUF text = { 0 };
 	int fd = dial(s);
-	buf_format(&text, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s", method, path,
-		more);
+	buf_format(&text, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s", method,
+		path, more);
 	if (who != NOBODY)
 		buf_format(&text, "Authorization: Bearer %s\r\n", s->tokens[who]);
 	if (body)

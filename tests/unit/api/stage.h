@@ -36,26 +36,26 @@ struct stage {
 	/* The one job, "one", of "ana"; others are not found. */
 	struct job_record job;
 	struct job_live live;
-	struct job_query listed;        /* what was asked */
+	struct job_query listed; /* what was asked */
 	struct point_query pointed;
 	char keys[64];
 
 	/* Acts. */
 	bool hold;
-	struct err refuse;              /* kind NONE: the act goes well */
+	struct err refuse; /* kind NONE: the act goes well */
 	int acts;
 	char submitted_id[JOB_ID_BYTES];
 	char key[256];
 	uint8_t hash[AUTH_HASH_BYTES];
 	bool repeated;
-	struct job_record record;       /* submitted; texts below */
-	char texts[4][256];             /* its name, owner, command_json, host */
+	struct job_record record; /* submitted; texts below */
+	char texts[4][256];       /* its name, owner, command_json, host */
 	struct cancel_ask cancel;
-	char cancel_texts[2][300];      /* by, reason */
+	char cancel_texts[2][300]; /* by, reason */
 	struct cancel_result result;
 	int points, positions;
 	struct point first_point;
-	void (*held)(struct stage *s);  /* answers the act that is held */
+	void (*held)(struct stage *s); /* answers the act that is held */
 	void *answer_to;
 	submit_answer *submit_answer;
 	cancel_answer *cancel_answer;
@@ -70,7 +70,7 @@ struct stage {
 	int follows, unfollows;
 };
 
-extern const struct ports stage_ports;  /* the fakes; `server` is set by stage_open */
+extern const struct ports stage_ports; /* the fakes; `server` is set by stage_open */
 
 void stage_open(struct stage *s);
 void stage_close(struct stage *s);
@@ -100,6 +100,6 @@ void stage_expect(struct stage *s, enum caller who, const char *method, const ch
 /* The bytes behind the head of a reply. */
 const char *stage_body(const struct buf *reply);
 
-int stage_log(const char *text);        /* a temporary file that holds it; its fd */
+int stage_log(const char *text); /* a temporary file that holds it; its fd */
 
 #endif

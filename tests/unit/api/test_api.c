@@ -1,5 +1,5 @@
 /* tests/unit/api/test_api.c -- facts about routes, roles, and what the handlers ask and answer. */
-#include "stage.h"
+#include "unit/api/stage.h"
 
 #include <unistd.h>
 
@@ -40,7 +40,8 @@ static const struct {
 	{ "POST", J "/jobs/one/cancel", NULL, { 401, 403, 200, 403, 200, 403, 403 } },
 	{ "GET", J "/queue", NULL, { 401, 200, 200, 200, 200, 403, 403 } },
 	{ "GET", J "/metrics/one", NULL, { 401, 200, 200, 200, 200, 200, 403 } },
-	{ "POST", J "/metrics/one", "{\"step\":1,\"loss\":2}", { 401, 403, 200, 403, 200, 200, 403 } },
+	{ "POST", J "/metrics/one", "{\"step\":1,\"loss\":2}",
+		{ 401, 403, 200, 403, 200, 200, 403 } },
 	{ "GET", J "/logs/one", NULL, { 401, 403, 200, 403, 200, 200, 403 } },
 	{ "GET", J "/health", NULL, { 401, 200, 200, 200, 200, 403, 403 } },
 };
@@ -53,8 +54,9 @@ static void each_route_answers_exactly_those_who_may(void **state)
 	for (size_t i = 0; i < sizeof(product) / sizeof(product[0]); i++) {
 		for (int who = 0; who < CALLERS; who++) {
 			stage.result = (struct cancel_result){ CANCEL_ENDED, JOB_RUNNING, NULL };
-			stage_expect(&stage, who, product[i].method, product[i].path, product[i].body,
-				product[i].status[who], product[i].status[who] == 403 ? "access denied" : "");
+			stage_expect(&stage, who, product[i].method, product[i].path,
+				product[i].body, product[i].status[who],
+				product[i].status[who] == 403 ? "access denied" : "");
 		}
 	}
 }
@@ -69,8 +71,8 @@ static void nobody_learns_whether_a_job_exists(void **state)
 static void a_wrong_token_is_refused_even_where_none_is_needed(void **state)
 {
 	AUTO_BUF reply = { 0 };
-	int fd = stage_send(&stage, NOBODY, "GET", "/health",
-		"Authorization: Bearer ty_wrong\r\n", NULL);
+	int fd = stage_send(&stage, NOBODY, "GET", "/health", "Authorization: Bearer ty_wrong\r\n",
+		NULL);
 	STAGE_UNTIL(&stage, !stage_pull(fd, &reply));
 	close(fd);
 	assert_non_null(strstr(reply.bytes, "401"));
@@ -89,7 +91,8 @@ static void parameters_that_a_route_does_not_know_are_refused(void **state)
 {
 	stage_expect(&stage, ADMIN, "GET", J "/jobs?state=running", NULL, 400,
 		"there is no parameter \\\"state\\\" here, only: status,owner");
-	stage_expect(&stage, ADMIN, "GET", J "/jobs?limit=1&limit=2", NULL, 400, "limit is given twice");
+	stage_expect(&stage, ADMIN, "GET", J "/jobs?limit=1&limit=2", NULL, 400,
+		"limit is given twice");
 	stage_expect(&stage, ADMIN, "GET", J "/jobs?limit=0", NULL, 400,
 		"limit must be an integer from 1 to 1000, got \\\"0\\\"");
 	stage_expect(&stage, ADMIN, "GET", J "/jobs?limit=1001", NULL, 400, "limit must be");
@@ -137,7 +140,8 @@ static void the_key_and_the_bodys_hash_go_with_a_submission(void **state)
 	AUTO_BUF reply = { 0 };
 	uint8_t hash[AUTH_HASH_BYTES];
 	stage.repeated = true;
-	int fd = stage_send(&stage, OWNER, "POST", J "/jobs", "Idempotency-Key: k-1\r\n", SUBMISSION);
+	int fd = stage_send(&stage, OWNER, "POST", J "/jobs", "Idempotency-Key: k-1\r\n",
+		SUBMISSION);
 	STAGE_UNTIL(&stage, !stage_pull(fd, &reply));
 	close(fd);
 	auth_sha256(STR(SUBMISSION), hash);
@@ -185,10 +189,12 @@ static void each_end_of_a_cancel_has_its_reply(void **state)
 		{ { CANCEL_ENDED, JOB_RUNNING, NULL }, 200,
 			"{\"success\":true,\"job_id\":\"one\",\"previous_status\":\"running\","
 			"\"message\":\"Job cancelled (was running)\"}" },
-		{ { CANCEL_ENDED, JOB_PENDING, NULL }, 200, "\"message\":\"Job cancelled (was pending)\"}" },
+		{ { CANCEL_ENDED, JOB_PENDING, NULL }, 200,
+			"\"message\":\"Job cancelled (was pending)\"}" },
 		{ { CANCEL_ENDED, JOB_QUEUED, NULL }, 200,
 			"\"message\":\"Job removed from queue and cancelled\"}" },
-		{ { CANCEL_ENDED, JOB_PAUSED, NULL }, 200, "\"message\":\"Job cancelled (was paused)\"}" },
+		{ { CANCEL_ENDED, JOB_PAUSED, NULL }, 200,
+			"\"message\":\"Job cancelled (was paused)\"}" },
 		{ { CANCEL_REQUESTED, JOB_RUNNING, NULL }, 202, "\"message\":\"Stop requested\"}" },
 		{ { CANCEL_WAS_OVER, JOB_COMPLETED, NULL }, 400,
 			"{\"success\":false,\"job_id\":\"one\",\"previous_status\":\"completed\","
@@ -209,7 +215,8 @@ static void a_cancel_passes_on_who_why_and_how_long(void **state)
 {
 	stage.result = (struct cancel_result){ CANCEL_REQUESTED, JOB_RUNNING, NULL };
 	stage_expect(&stage, ADMIN, "POST", J "/jobs/one/cancel",
-		"{\"mode\":\"now\",\"reason\":\"overfit\",\"grace_seconds\":3,\"wait\":false}", 202, "");
+		"{\"mode\":\"now\",\"reason\":\"overfit\",\"grace_seconds\":3,\"wait\":false}", 202,
+		"");
 	assert_string_equal(stage.cancel_texts[0], "admin");
 	assert_string_equal(stage.cancel_texts[1], "overfit");
 	assert_int_equal(stage.cancel.grace_ms, 3000);
@@ -230,8 +237,9 @@ static void a_job_that_cannot_checkpoint_is_not_stopped_by_that_mode(void **stat
 
 static void points_are_shown_and_taken(void **state)
 {
-	stage_expect(&stage, VIEWER, "GET", J "/metrics/one?keys=loss,lr&from_step=2&to_step=9&limit=5",
-		NULL, 200, "\"metrics\":[{\"step\":3,\"epoch\":null,\"train_loss\":1.5,");
+	stage_expect(&stage, VIEWER, "GET",
+		J "/metrics/one?keys=loss,lr&from_step=2&to_step=9&limit=5", NULL, 200,
+		"\"metrics\":[{\"step\":3,\"epoch\":null,\"train_loss\":1.5,");
 	assert_string_equal(stage.keys, "loss,lr");
 	assert_int_equal(stage.pointed.from_step, 2);
 	assert_int_equal(stage.pointed.to_step, 9);
@@ -273,11 +281,13 @@ static void a_job_is_sent_as_it_is_documented(void **state)
 	struct arena a = { 0 };
 	assert_int_equal(stage_ask(&stage, OWNER, "GET", J "/jobs/one", NULL, &reply), 200);
 	const struct json *job = json_parse(str_of(stage_body(&reply)), JSON_REQUEST, &a, NULL);
-	const struct json *root = json_parse(str_of(api_openapi(stage.api)), JSON_REQUEST, &a, NULL);
+	const struct json *root = json_parse(str_of(api_openapi(stage.api)), JSON_REQUEST, &a,
+		NULL);
 	const struct json *schemas = json_member(json_member(root, "components"), "schemas");
 	const struct json *status = json_member(json_member(schemas, "Status"), "properties");
-	const struct json *more = json_member(
-		&json_member(json_member(schemas, "Job"), "allOf")->items[1], "properties");
+	const struct json *more =
+		json_member(&json_member(json_member(schemas, "Job"), "allOf")->items[1],
+			"properties");
 	for (int i = 0; i < job->count; i++) {
 		const char *key = job->members[i].key;
 		if (!json_member(status, key) && !json_member(more, key))

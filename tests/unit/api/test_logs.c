@@ -1,5 +1,5 @@
 /* tests/unit/api/test_logs.c -- facts about lines of logs and about following them. */
-#include "stage.h"
+#include "unit/api/stage.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -32,8 +32,9 @@ static void expect_log(const char *query, const char *body)
 
 static void a_job_without_a_log_has_none_yet(void **state)
 {
-	expect_log("", "{\"job_id\":\"one\",\"logs\":[],\"total_lines\":0,"
-		       "\"message\":\"No logs available yet\"}");
+	expect_log("",
+		"{\"job_id\":\"one\",\"logs\":[],\"total_lines\":0,"
+		"\"message\":\"No logs available yet\"}");
 }
 
 static void lines_are_taken_by_offset_and_limit(void **state)
@@ -76,17 +77,19 @@ static void limits_of_lines_are_checked(void **state)
 static void bytes_that_are_no_utf8_are_shown_as_such(void **state)
 {
 	stage.log_fd = stage_log("ok\n\xff\xfe bad\n\x1b[31mred\n");
-	expect_log("", "{\"job_id\":\"one\",\"logs\":[\"ok\",\"\xEF\xBF\xBD\xEF\xBF\xBD bad\","
-		       "\"\\u001b[31mred\"],\"total_lines\":3,\"offset\":0,\"limit\":100,"
-		       "\"dropped_bytes\":0}");
+	expect_log("",
+		"{\"job_id\":\"one\",\"logs\":[\"ok\",\"\xEF\xBF\xBD\xEF\xBF\xBD bad\","
+		"\"\\u001b[31mred\"],\"total_lines\":3,\"offset\":0,\"limit\":100,"
+		"\"dropped_bytes\":0}");
 }
 
 static void the_first_line_after_dropped_bytes_is_a_whole_one(void **state)
 {
 	stage.log_fd = stage_log("0123456789\nb\nc\n");
 	stage.kept_from_bytes = 4;
-	expect_log("", "{\"job_id\":\"one\",\"logs\":[\"b\",\"c\"],\"total_lines\":2,\"offset\":0,"
-		       "\"limit\":100,\"dropped_bytes\":4}");
+	expect_log("",
+		"{\"job_id\":\"one\",\"logs\":[\"b\",\"c\"],\"total_lines\":2,\"offset\":0,"
+		"\"limit\":100,\"dropped_bytes\":4}");
 }
 
 static void a_log_longer_than_a_chunk_is_counted_right(void **state)
@@ -96,11 +99,13 @@ static void a_log_longer_than_a_chunk_is_counted_right(void **state)
 	for (int i = 0; i < 100000; i++)
 		buf_format(&text, "line %d\n", i);
 	stage.log_fd = stage_log(text.bytes);
-	assert_int_equal(stage_ask(&stage, OWNER, "GET", LOGS "?offset=-1&limit=3", NULL, &reply), 200);
+	assert_int_equal(stage_ask(&stage, OWNER, "GET", LOGS "?offset=-1&limit=3", NULL, &reply),
+		200);
 	assert_string_equal(stage_body(&reply),
 		"{\"job_id\":\"one\",\"logs\":[\"line 99997\",\"line 99998\",\"line 99999\"],"
 		"\"total_lines\":100000,\"offset\":99997,\"limit\":3,\"dropped_bytes\":0}");
-	assert_int_equal(stage_ask(&stage, OWNER, "GET", LOGS "?offset=65536&limit=1", NULL, &reply),
+	assert_int_equal(stage_ask(&stage, OWNER, "GET", LOGS "?offset=65536&limit=1", NULL,
+				 &reply),
 		200);
 	assert_non_null(strstr(reply.bytes, "[\"line 65536\"]"));
 }
@@ -147,12 +152,15 @@ static void a_followed_log_comes_whole_as_it_grows_and_ends_with_the_job(void **
 	int fd = start_follow("");
 	STAGE_UNTIL(&stage, stage.wake);
 	stage.wake(stage.wake_to, 1, false);
-	STAGE_UNTIL(&stage, stage_pull(fd, &reply) && reply.bytes && strstr(reply.bytes, "a\n\r\n"));
+	STAGE_UNTIL(&stage,
+		stage_pull(fd, &reply) && reply.bytes && strstr(reply.bytes, "a\n\r\n"));
 	add_to_log("b\n\xff");
 	stage.wake(stage.wake_to, 1, false);
 	add_to_log("c");
 	stage.wake(stage.wake_to, 1, true);
-	assert_followed(fd, &reply, "a\nb\n\xff" "c");
+	assert_followed(fd, &reply,
+		"a\nb\n\xff"
+		"c");
 }
 
 static void a_follower_may_begin_with_the_last_lines(void **state)
@@ -209,7 +217,8 @@ static void bytes_dropped_before_a_reader_came_to_them_are_told(void **state)
 		buf_char(&text, i < 4096 ? 'x' : 'y');
 	buf_char(&text, '\n');
 	stage.log_fd = stage_log(text.bytes);
-	assert_int_equal(fallocate(stage.log_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096),
+	assert_int_equal(fallocate(stage.log_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+				 4096),
 		0);
 	int fd = start_follow("");
 	STAGE_UNTIL(&stage, stage.wake);

@@ -81,8 +81,7 @@ static void the_token_of_an_admins_job_is_no_admin(void **state)
 	struct auth_object other = { "root", "job-2" }, own = { "root", "job-1" };
 	struct err e = { 0 };
 	assert_int_equal(auth_authorize(&job, AUTH_MAY_CONTROL, own, &e), -1);
-	assert_string_equal(e.text,
-		"access denied: the token of job job-1 may not control a job");
+	assert_string_equal(e.text, "access denied: the token of job job-1 may not control a job");
 	assert_int_equal(auth_authorize(&job, AUTH_MAY_REPORT, other, NULL), -1);
 	assert_int_equal(auth_authorize(&job, AUTH_MAY_REPORT, own, NULL), 0);
 }

@@ -48,9 +48,21 @@ static void assert_refused(struct str text, struct json_limits limits, const cha
 static void what_is_read_is_written_back_the_same(void **state)
 {
 	static const char *const texts[] = {
-		"{}", "[]", "null", "true", "false", "0", "-1", "1.5", "\"\"", "\"a\\\"b\\\\c\\n\"",
-		"{\"z\":1,\"a\":[1,[2,[3,{}]]],\"m\":{\"k\":null}}", "9223372036854775807",
-		"-9223372036854775808", "[true,false,null,\"\xc3\xa9\"]", "1e+300",
+		"{}",
+		"[]",
+		"null",
+		"true",
+		"false",
+		"0",
+		"-1",
+		"1.5",
+		"\"\"",
+		"\"a\\\"b\\\\c\\n\"",
+		"{\"z\":1,\"a\":[1,[2,[3,{}]]],\"m\":{\"k\":null}}",
+		"9223372036854775807",
+		"-9223372036854775808",
+		"[true,false,null,\"\xc3\xa9\"]",
+		"1e+300",
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		AUTO_BUF out = { 0 };
@@ -65,16 +77,31 @@ static void what_is_not_strict_json_is_refused_in_words(void **state)
 	static const struct {
 		const char *text, *words;
 	} cases[] = {
-		{ "", "ends too early" }, { "{", "ends too early" }, { "[1,", "ends too early" },
-		{ "{\"a\":1,\"a\":2}", "twice" }, { "{\"a\":1} x", "not JSON" },
-		{ "{'a':1}", "not JSON" }, { "[1,]", "not JSON" }, { "{\"a\":NaN}", "not JSON" },
-		{ "Infinity", "not JSON" }, { "nul", "not JSON" }, { "01", "not JSON" },
-		{ "+1", "not JSON" }, { "1e999", "not JSON" }, { "99999999999999999999", "not JSON" },
-		{ "\"\\u0000\"", "\\u0000" }, { "\"\\ud800\"", "not JSON" }, { "\"\t\"", "not JSON" },
-		{ "\"\\x\"", "not JSON" }, { "// c\n1", "not JSON" }, { "\"open", "" },
+		{ "", "ends too early" },
+		{ "{", "ends too early" },
+		{ "[1,", "ends too early" },
+		{ "{\"a\":1,\"a\":2}", "twice" },
+		{ "{\"a\":1} x", "not JSON" },
+		{ "{'a':1}", "not JSON" },
+		{ "[1,]", "not JSON" },
+		{ "{\"a\":NaN}", "not JSON" },
+		{ "Infinity", "not JSON" },
+		{ "nul", "not JSON" },
+		{ "01", "not JSON" },
+		{ "+1", "not JSON" },
+		{ "1e999", "not JSON" },
+		{ "99999999999999999999", "not JSON" },
+		{ "\"\\u0000\"", "\\u0000" },
+		{ "\"\\ud800\"", "not JSON" },
+		{ "\"\t\"", "not JSON" },
+		{ "\"\\x\"", "not JSON" },
+		{ "// c\n1", "not JSON" },
+		{ "\"open", "" },
 		{ "\"\xff\"", "not valid UTF-8: byte 1 is 0xff" },
-		{ "\"\xc0\xaf\"", "not valid UTF-8" }, { "\"\xed\xa0\x80\"", "not valid UTF-8" },
-		{ "\"\xf4\x90\x80\x80\"", "not valid UTF-8" }, { "\"\xc3", "not valid UTF-8" },
+		{ "\"\xc0\xaf\"", "not valid UTF-8" },
+		{ "\"\xed\xa0\x80\"", "not valid UTF-8" },
+		{ "\"\xf4\x90\x80\x80\"", "not valid UTF-8" },
+		{ "\"\xc3", "not valid UTF-8" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_refused(str_of(cases[i].text), JSON_REQUEST, cases[i].words);
@@ -98,9 +125,9 @@ static void depth_and_size_are_bounded(void **state)
 
 static void the_words_of_python_are_numbers_where_they_are_allowed(void **state)
 {
-	const struct json *v = json_parse(
-		STR("{\"a\":NaN,\"b\":[Infinity, -Infinity ],\"c\":\"NaN\",\"d\":-1}"),
-		JSON_METRICS, &arena, NULL);
+	const struct json *v =
+		json_parse(STR("{\"a\":NaN,\"b\":[Infinity, -Infinity ],\"c\":\"NaN\",\"d\":-1}"),
+			JSON_METRICS, &arena, NULL);
 	double number;
 	assert_non_null(v);
 	assert_true(json_number(json_member(v, "a"), &number) && isnan(number));

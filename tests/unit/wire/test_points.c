@@ -1,7 +1,7 @@
 /* tests/unit/wire/test_points.c -- facts about metric points, posted and shown. */
 #include <math.h>
 
-#include "wire_facts.h"
+#include "unit/wire/wire_facts.h"
 
 #include "wire/points.h"
 
@@ -75,7 +75,8 @@ static void each_mistake_in_points_has_its_sentence(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct points_body p;
 		struct err e = { 0 };
-		assert_int_equal(wire_read_points(str_of(cases[i][0]), "j1", 0, &facts_arena, &p, &e),
+		assert_int_equal(wire_read_points(str_of(cases[i][0]), "j1", 0, &facts_arena, &p,
+					 &e),
 			-1);
 		assert_string_equal(e.text, cases[i][1]);
 	}
@@ -94,13 +95,16 @@ static const char *shown(const struct point *points, int count)
 static void points_of_a_step_are_one_entry_under_the_names_of_older_clients(void **state)
 {
 	const struct point points[] = {
-		{ "loss", 1, 2.5, 1000 }, { "mine", 1, -INFINITY, 2000 }, { "lr", 2, 0.5, 3000 },
+		{ "loss", 1, 2.5, 1000 },
+		{ "mine", 1, -INFINITY, 2000 },
+		{ "lr", 2, 0.5, 3000 },
 		{ "val_loss", 2, NAN, 3000 },
 	};
 	const char *text = shown(points, 4);
 	assert_holds(text, "{\"step\":1,\"epoch\":null,\"train_loss\":2.5,\"eval_loss\":null,");
-	assert_holds(text, "\"mine\":null,\"mine_word\":\"-Infinity\","
-			   "\"timestamp\":\"1970-01-01T00:00:02.000Z\"},{\"step\":2,");
+	assert_holds(text,
+		"\"mine\":null,\"mine_word\":\"-Infinity\","
+		"\"timestamp\":\"1970-01-01T00:00:02.000Z\"},{\"step\":2,");
 	assert_holds(text, "\"eval_loss\":null,\"eval_loss_word\":\"NaN\",\"learning_rate\":0.5,");
 }
 

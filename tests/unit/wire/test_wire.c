@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "wire_facts.h"
+#include "unit/wire/wire_facts.h"
 
 #include "json/json.h"
 #include "wire/cancel.h"
@@ -47,7 +47,8 @@ static void what_a_submission_leaves_out_is_left_to_the_server(void **state)
 {
 	struct job_record r;
 	assert_int_equal(wire_read_submit(STR("{\"shell\":\"echo $HOME\",\"name\":null}"),
-				 &facts_arena, &r, NULL), 0);
+				 &facts_arena, &r, NULL),
+		0);
 	assert_string_equal(r.spec.command_json, "[\"/bin/sh\",\"-c\",\"echo $HOME\"]");
 	assert_null(r.spec.name);
 	assert_null(r.spec.env_json);
@@ -65,7 +66,8 @@ static const struct {
 	{ "", "the body is empty: send the job as a JSON object" },
 	{ " \n", "the body is empty: send the job as a JSON object" },
 	{ "[]", "the body must be an object, got a list" },
-	{ "{}", "command is missing: give the program and its arguments as a list of texts, or "
+	{ "{}",
+		"command is missing: give the program and its arguments as a list of texts, or "
 		"shell as one text" },
 	{ "{\"command\":\"ls\"}", "command must be a list, got \"ls\"" },
 	{ "{\"command\":[]}", "command must not be empty" },
@@ -114,11 +116,11 @@ static const struct {
 		"git.dirty must be true or false, got \"yes\"" },
 	{ "{\"shell\":\"a\",\"git\":{\"branch\":\"m\"}}", "there is no field \"git.branch\"" },
 	{ "{\"shell\":\"a\",\"execution_id\":\"../x\"}",
-		"execution_id must be 1 to 128 letters, digits, _ or -, the first a letter or digit, "
-		"got \"../x\"" },
+		"execution_id must be 1 to 128 letters, digits, _ or -, the first a letter "
+		"or digit, got \"../x\"" },
 	{ "{\"shell\":\"a\",\"execution_id\":\"\"}",
-		"execution_id must be 1 to 128 letters, digits, _ or -, the first a letter or digit, "
-		"got \"\"" },
+		"execution_id must be 1 to 128 letters, digits, _ or -, the first a letter "
+		"or digit, got \"\"" },
 };
 
 static void each_mistake_in_a_submission_has_its_sentence(void **state)
@@ -127,7 +129,8 @@ static void each_mistake_in_a_submission_has_its_sentence(void **state)
 		struct job_record r;
 		struct err e = { 0 };
 		assert_int_equal(wire_read_submit(str_of(bad_submissions[i].body), &facts_arena, &r,
-					 &e), -1);
+					 &e),
+			-1);
 		assert_string_equal(e.text, bad_submissions[i].sentence);
 		assert_int_equal(err_http_status(e.kind) / 100, 4);
 	}
@@ -157,7 +160,9 @@ static void a_cancel_needs_no_body(void **state)
 	assert_string_equal(c.reason, "");
 	assert_int_equal(c.grace_ms, -1);
 	assert_int_equal(wire_read_cancel(STR("{\"mode\":\"checkpoint\",\"reason\":\"overfit\","
-					      "\"grace_seconds\":0.5}"), &facts_arena, &c, NULL), 0);
+					      "\"grace_seconds\":0.5}"),
+				 &facts_arena, &c, NULL),
+		0);
 	assert_int_equal(c.mode, CANCEL_CHECKPOINT);
 	assert_false(c.wait);
 	assert_string_equal(c.reason, "overfit");
@@ -187,12 +192,21 @@ static void each_mistake_in_a_cancel_has_its_sentence(void **state)
 static struct job_record running(void)
 {
 	struct job_record r = {
-		.job = { .id = "j1", .state = JOB_RUNNING, .attempt = 1, .gpus = -1, .grace_ms = -1,
-			.end.exit_code = -1, .created_wall_ms = 1000, .started_wall_ms = 2000,
+		.job = { .id = "j1",
+			.state = JOB_RUNNING,
+			.attempt = 1,
+			.gpus = -1,
+			.grace_ms = -1,
+			.end.exit_code = -1,
+			.created_wall_ms = 1000,
+			.started_wall_ms = 2000,
 			.devices = 5 },
-		.spec = { .name = "n", .owner = "ana", .command_json = "[\"a\",\"b\"]",
+		.spec = { .name = "n",
+			.owner = "ana",
+			.command_json = "[\"a\",\"b\"]",
 			.env_json = "{\"HF_TOKEN\":\"hf_verysecret\",\"LANG\":\"C\"}",
-			.config_json = "{\"k\":1}", .umask_bits = -1 },
+			.config_json = "{\"k\":1}",
+			.umask_bits = -1 },
 	};
 	progress_set(&r.progress, PROGRESS_STEP, 7);
 	progress_set(&r.progress, PROGRESS_LOSS, NAN);
@@ -241,8 +255,9 @@ static void an_ended_job_tells_how_and_asks_for_no_more_polls(void **state)
 	const char *text = shown(&view, JOB_STATUS);
 	assert_holds(text, "\"elapsed_seconds\":2");
 	assert_holds(text, "\"exit_code\":3,\"exit_signal\":null,\"end_reason\":\"exit_code\"");
-	assert_holds(text, "\"error_message\":\"it exited with code 3\","
-			   "\"error\":\"it exited with code 3\"");
+	assert_holds(text,
+		"\"error_message\":\"it exited with code 3\","
+		"\"error\":\"it exited with code 3\"");
 	assert_holds(text, "\"poll_after_ms\":null");
 }
 
@@ -250,8 +265,11 @@ static void a_stop_under_way_tells_who_why_and_until_when(void **state)
 {
 	struct job_record r = running();
 	struct job_view view = { .record = &r, .now_wall_ms = 99999 };
-	r.job.stop = (struct job_stop){ .phase = STOP_TERMINATING, .by = "ana",
-		.reason = "enough", .asked_wall_ms = 3000, .deadline_wall_ms = 13000 };
+	r.job.stop = (struct job_stop){ .phase = STOP_TERMINATING,
+		.by = "ana",
+		.reason = "enough",
+		.asked_wall_ms = 3000,
+		.deadline_wall_ms = 13000 };
 	assert_holds(shown(&view, JOB_STATUS),
 		"\"stop\":{\"phase\":\"terminating\",\"by\":\"ana\",\"reason\":\"enough\","
 		"\"asked_at\":\"1970-01-01T00:00:03.000Z\","
@@ -289,11 +307,11 @@ static void secrets_show_nowhere_in_a_command(void **state)
 	struct json_out out = { .to = &text };
 	redact_command(&out,
 		"[\"x\",\"--api-key\",\"abc\",\"--tokenizer\",\"gpt2\",\"--hub-token=abc\","
-		"\"url=https://u:s3cr3t!@h/\",\"--max_tokens=5\",\"--password\"]",
+		"\"url=pg:s3cr3t!@h\",\"--max_tokens=5\",\"--password\"]",
 		"{\"DB_PASSWORD\":\"s3cr3t!\",\"SHORT_KEY\":\"x\"}", &facts_arena);
 	assert_string_equal(text.bytes,
 		"[\"x\",\"--api-key\",\"[redacted]\",\"--tokenizer\",\"gpt2\","
-		"\"--hub-token=[redacted]\",\"url=https://u:[redacted]@h/\",\"--max_tokens=5\","
+		"\"--hub-token=[redacted]\",\"url=pg:[redacted]@h\",\"--max_tokens=5\","
 		"\"--password\"]");
 	assert_true(redact_is_secret("aws_secret_access_key"));
 	assert_false(redact_is_secret("PATH"));
@@ -323,7 +341,8 @@ static void the_queue_has_the_shape_of_older_clients(void **state)
 	assert_string_equal(text.bytes,
 		"{\"running_count\":1,\"queued_count\":3,\"running_jobs\":[{\"job_id\":\"j1\","
 		"\"name\":\"n\",\"status\":\"running\",\"owner\":\"ana\",\"progress\":null,"
-		"\"current_epoch\":null,\"total_epochs\":null}],\"queued_jobs\":[{\"job_id\":\"j1\","
+		"\"current_epoch\":null,\"total_epochs\":null}],\"queued_jobs\":[{"
+		"\"job_id\":\"j1\","
 		"\"name\":\"n\",\"position\":1,\"status\":\"queued\",\"owner\":\"ana\","
 		"\"priority\":0,\"created_at\":\"1970-01-01T00:00:01.000Z\"}],\"slots\":2,"
 		"\"queue_active\":true}");
