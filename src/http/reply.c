@@ -9,6 +9,7 @@
 #include "http/inside.h"
 
 #define ADDED_MAX 16
+#define ETAG_BYTES 35 /* 32 digits, two quotes, a NUL */
 
 static const char json_type[] = "application/json";
 
@@ -77,20 +78,33 @@ void reply_queue(struct http_request *r)
 	r->response = NULL;
 }
 
+static void mix(uint64_t state[2], uint64_t word)
+{
+	state[0] = (state[0] ^ word) * 0xFF51AFD7ED558CCDu;
+	state[0] ^= state[0] >> 32;
+	state[1] = (state[1] + word) * 0xC4CEB9FE1A85EC53u;
+	state[1] ^= state[1] >> 29;
+}
+
 /* 128 bits of the body, eight bytes at a time. It tells versions of one document apart; it does not
  * have to withstand anybody. */
-static void etag_of(char etag[40], const char *bytes, size_t size_bytes)
+static void etag_of(char etag[ETAG_BYTES], const char *bytes, size_t size_bytes)
 {
-	uint64_t a = 0x9E3779B97F4A7C15u ^ size_bytes, b = 0xC2B2AE3D27D4EB4Fu;
-	for (size_t at = 0; at < size_bytes; at += 8) {
-		uint64_t word = 0;
-		memcpy(&word, bytes + at, size_bytes - at < 8 ? size_bytes - at : 8);
-		a = (a ^ word) * 0xFF51AFD7ED558CCDu;
-		a ^= a >> 32;
-		b = (b + word) * 0xC4CEB9FE1A85EC53u;
-		b ^= b >> 29;
+	uint64_t state[2] = { 0x9E3779B97F4A7C15u ^ size_bytes, 0xC2B2AE3D27D4EB4Fu };
+	uint64_t word;
+	size_t at = 0;
+	for (; at + sizeof(word) <= size_bytes; at += sizeof(word)) {
+		memcpy(&word, bytes + at, sizeof(word));
+		mix(state, word);
 	}
-	snprintf(etag, 40, "\"%016llx%016llx\"", (unsigned long long)a, (unsigned long long)b);
+	word = 0;
+	if (at < size_bytes)
+		memcpy(&word, bytes + at, size_bytes - at);
+	mix(state, word);
+	etag[0] = '"';
+	str_to_hex(etag + 1, state, sizeof(state));
+	etag[ETAG_BYTES - 2] = '"';
+	etag[ETAG_BYTES - 1] = 0;
 }
 
 static bool client_has(const struct http_request *r, const char *etag)
@@ -104,10 +118,10 @@ static void answer(struct http_request *r, int status, const char *type, char *b
 {
 	assert(r->stage == STAGE_HANDLER || r->stage == STAGE_DEFERRED);
 	bool reads = r->method[0] == 'G' || r->method[0] == 'H';
-	if (status == 200 && reads && r->route && !(r->route->flags & HTTP_NO_ETAG)) {
-		char etag[40];
+	bool tagged = status == 200 && reads && r->route && !(r->route->flags & HTTP_NO_ETAG);
+	char etag[ETAG_BYTES];
+	if (tagged) {
 		etag_of(etag, bytes, size_bytes);
-		http_add_header(r, "ETag", etag);
 		if (client_has(r, etag)) {
 			status = 304;
 			size_bytes = 0;
@@ -120,6 +134,8 @@ static void answer(struct http_request *r, int status, const char *type, char *b
 		type = json_type;
 	r->response = reply_finish(r,
 		MHD_create_response_from_buffer(size_bytes, bytes, MHD_RESPMEM_MUST_FREE), type);
+	if (tagged)
+		put_header(r->response, "ETag", etag);
 	if (r->stage == STAGE_DEFERRED)
 		r->http->counts.deferred--;
 	r->left = NULL;

@@ -23,14 +23,31 @@ struct reading {
 	const char *next; /* where the next line must begin */
 };
 
+/* What RFC 9110 calls a token: what a method or a header's name is made of. */
+static const bool token_marks[128] = {
+	['!'] = true,
+	['#'] = true,
+	['$'] = true,
+	['%'] = true,
+	['&'] = true,
+	['\''] = true,
+	['*'] = true,
+	['+'] = true,
+	['-'] = true,
+	['.'] = true,
+	['^'] = true,
+	['_'] = true,
+	['`'] = true,
+	['|'] = true,
+	['~'] = true,
+};
+
 static bool is_token(const char *text, size_t length_bytes)
 {
-	static const char others[] = "!#$%&'*+-.^_`|~";
 	for (size_t i = 0; i < length_bytes; i++) {
-		unsigned char c = (unsigned char)text[i];
-		bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-			(c >= 'A' && c <= 'Z');
-		if (!alnum && (c == 0 || !strchr(others, c)))
+		unsigned char c = (unsigned char)text[i], low = c | 0x20;
+		bool alnum = (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9');
+		if (!alnum && (c >= 128 || !token_marks[c]))
 			return false;
 	}
 	return length_bytes > 0;

@@ -144,15 +144,16 @@ static void a_slow_reader_is_refused_more_than_the_limit_and_loses_nothing(void 
 	int fd = ask_later(GET("/api/stream"));
 	struct http_request *r = site.kept[0];
 	struct buf wanted = { 0 };
-	char line[100];
+	char line[1000];
 	int number = 0;
 	for (;;) {
-		snprintf(line, sizeof(line), "line %d of a log that nobody reads yet\n", number);
+		snprintf(line, sizeof(line), "line %d of a log that nobody reads yet %0900d\n",
+			number, number);
 		if (http_stream_write(r, line, strlen(line)) < 0)
 			break;
 		buf_text(&wanted, line);
 		number++;
-		if (number % 100 == 0)
+		if (number % 20 == 0)
 			site_turn(&site);
 		assert_true(number < 10000000);
 	}
