@@ -244,8 +244,8 @@ static void destroying_at_any_point_leaves_nothing(void **state)
 	fds[1] = ask_later(GET("/api/stream"));
 	assert_int_equal(http_stream_write(site.kept[1], "x", 1), 0);
 	const char *const halves[] = { "", "GE", "GET /health HTTP/1.1\r\nHo",
-		"POST /api/training/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n"
-		"Content-Type: application/json\r\n\r\n{" };
+		("POST /api/training/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n"
+		 "Content-Type: application/json\r\n\r\n{") };
 	for (int i = 0; i < 4; i++) {
 		fds[i + 2] = site_dial(&site);
 		site_send(fds[i + 2], halves[i]);
