@@ -10,11 +10,11 @@
  *   3. only after the commit, in order, the acts (every other kind); then replies; then
  *      commands_clear().
  * Persist before act holds by that order alone, for rows and acts may be mixed in the list.
- * If the commit fails, nothing is acted: yard_destroy(), and a new yard is built from the store as
- * at a start: EV_LOAD for each incomplete row, then what became of its attempt (EV_STARTED,
- * EV_EXITED, EV_GONE, ...) for each pending, running or frozen one, then EV_OPEN. Nothing is
- * started before EV_OPEN. Between step 1 and 2 the yard is ahead of the disk, so readers are
- * answered between turns only. */
+ * If the commit fails, nothing is acted and the turn's events have not happened (a report among
+ * them has to be made again): yard_destroy(), and a new yard is built from the store as at a start:
+ * EV_LOAD for each incomplete row, then what became of its attempt (EV_STARTED, EV_EXITED, EV_GONE,
+ * ...) for each pending, running or frozen one, then EV_OPEN. Nothing is started before EV_OPEN.
+ * Between step 1 and 2 the yard is ahead of the disk, so readers are answered between turns. */
 #ifndef CORE_YARD_H
 #define CORE_YARD_H
 
@@ -89,7 +89,8 @@ struct event {
 			fields changed (a stop was asked or went on), no transition         */ \
 	X(START)     /* act: launch job.attempt of job on job.devices                       */ \
 	X(STOP)      /* act: TERM to the attempt's process group, grace_ms, then kill its tree; \
-			also when it is only being started: then never start it             */ \
+			also when it is only being started: then never start it. An attempt \
+			that nobody launched is answered by GONE, NEVER_STARTED             */ \
 	X(KILL)      /* act: kill its tree at once; repeated until it is dead               */ \
 	X(ACK)       /* act: the end of attempt was kept (or is of no interest): forget it.    \
 			job.id and attempt only                                             */ \
