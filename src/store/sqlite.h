@@ -13,63 +13,63 @@
 #include "store/ops.h"
 
 /* Every statement, prepared when first used and kept. Placeholders: see columns.h. */
-#define STATEMENTS(X)                                                                       \
-	X(BEGIN, "BEGIN IMMEDIATE")                                                         \
-	X(COMMIT, "COMMIT")                                                                 \
-	X(ROLLBACK, "ROLLBACK")                                                             \
-	X(ARRIVAL_MAX, "SELECT max(arrival) FROM local_training_jobs WHERE status = ?")     \
-	X(JOB_NUMBER, "SELECT number, status, user_id, arrival "                            \
-		"FROM local_training_jobs WHERE id = ?")                                    \
-	X(JOB_INSERT, "INSERT INTO local_training_jobs (@control.names@, @spec.names@, "    \
-		"@progress.names@) VALUES (@control.slots@, @spec.slots@, @progress.slots@)")\
-	X(INPUTS_INSERT, "INSERT INTO job_inputs (@inputs.names@, job) "                    \
-		"VALUES (@inputs.slots@, ?)")                                               \
-	X(JOB_UPDATE, "UPDATE local_training_jobs SET @control.sets@ WHERE number = ?")     \
-	X(PROGRESS_UPDATE, "UPDATE local_training_jobs SET @progress.sets@ WHERE number = ?")\
-	X(JOB_GET, "SELECT @control.names@, @spec.names@, @progress.names@, @inputs.names@ "\
-		"FROM local_training_jobs LEFT JOIN job_inputs ON job = number WHERE id = ?")\
-	X(JOB_BY_NUMBER, "SELECT @control.names@, @spec.names@, @progress.names@ "          \
-		"FROM local_training_jobs WHERE number = ?")                                \
-	X(JOB_COUNTS, "SELECT user_id, status, arrival / ?1, count(*) FROM local_training_jobs "\
-		"GROUP BY 1, 2, 3")                                                         \
-	X(ATTEMPT_PUT, "INSERT INTO attempts (@attempt.names@, job) VALUES (@attempt.slots@, ?) "\
-		"ON CONFLICT (job, attempt) DO UPDATE SET @attempt.excluded@")              \
-	X(ATTEMPTS, "SELECT @attempt.names@ FROM attempts "                                 \
-		"WHERE job = (SELECT number FROM local_training_jobs WHERE id = ?) "        \
-		"ORDER BY attempt")                                                         \
-	X(ATTEMPT_LATEST, "SELECT @attempt.names@ FROM attempts "                           \
-		"WHERE job = (SELECT number FROM local_training_jobs WHERE id = ?) "        \
-		"ORDER BY attempt DESC LIMIT 1")                                            \
-	X(KEY_GET, "SELECT key FROM metric_keys WHERE name = ?")                            \
-	X(KEY_INSERT, "INSERT INTO metric_keys (name) VALUES (?)")                          \
-	X(POINT_PUT, "INSERT OR REPLACE INTO points (job, key, step, value, at) "           \
-		"VALUES (?, ?, ?, ?, ?)")                                                   \
-	X(KEY_NEXT, "SELECT key, name FROM metric_keys WHERE key = "                        \
-		"(SELECT min(key) FROM points WHERE job = ? AND key > ?)")                  \
-	X(POINTS_OF_KEY, "SELECT step, value, at FROM points WHERE job = ? AND key = ? "    \
-		"AND step BETWEEN ? AND ? ORDER BY step DESC LIMIT ?")                      \
-	X(OFFSET_PUT, "INSERT OR REPLACE INTO followed_files "                              \
-		"(job, source, offset_bytes, inode, epoch) VALUES (?, ?, ?, ?, ?)")         \
-	X(OFFSET_GET, "SELECT offset_bytes, inode, epoch FROM followed_files "              \
-		"WHERE job = (SELECT number FROM local_training_jobs WHERE id = ?) "        \
-		"AND source = ?")                                                           \
-	X(EVENT_APPEND, "INSERT INTO events (@event.names@) VALUES (@event.slots@)")        \
-	X(EVENTS_OF_JOB, "SELECT seq, @event.names@ FROM events "                           \
-		"WHERE job_id = ? AND seq > ? ORDER BY seq LIMIT ?")                        \
-	X(EVENTS_ALL, "SELECT seq, @event.names@ FROM events WHERE seq > ? ORDER BY seq LIMIT ?")\
-	X(IDEMPOTENCY_GET, "SELECT @idempotency.names@ FROM idempotency_keys "              \
-		"WHERE owner = ? AND key = ?")                                              \
-	X(IDEMPOTENCY_PUT, "INSERT INTO idempotency_keys (@idempotency.names@) "            \
-		"VALUES (@idempotency.slots@) ON CONFLICT (owner, key) "                    \
-		"DO UPDATE SET @idempotency.excluded@ WHERE created_at <= ?")               \
-	X(IDEMPOTENCY_EXPIRE, "DELETE FROM idempotency_keys WHERE created_at <= ?")         \
-	X(TOKEN_PUT, "INSERT INTO tokens (@token.names@) VALUES (@token.slots@) "           \
-		"ON CONFLICT (id) DO UPDATE SET @token.excluded@")                          \
-	X(TOKEN_BY_HASH, "SELECT @token.names@ FROM tokens WHERE hash = ?")                 \
-	X(TOKENS, "SELECT @token.names@ FROM tokens ORDER BY created_at, id")               \
-	X(USER_PUT, "INSERT INTO users (@user.names@) VALUES (@user.slots@) "               \
-		"ON CONFLICT (name) DO UPDATE SET @user.excluded@")                         \
-	X(USER_GET, "SELECT @user.names@ FROM users WHERE name = ?")                        \
+#define STATEMENTS(X)                                                                            \
+	X(BEGIN, "BEGIN IMMEDIATE")                                                              \
+	X(COMMIT, "COMMIT")                                                                      \
+	X(ROLLBACK, "ROLLBACK")                                                                  \
+	X(ARRIVAL_MAX, "SELECT max(arrival) FROM local_training_jobs WHERE status = ?")          \
+	X(JOB_NUMBER, "SELECT number, status, user_id, arrival "                                 \
+		"FROM local_training_jobs WHERE id = ?")                                         \
+	X(JOB_INSERT, "INSERT INTO local_training_jobs (@control.names@, @spec.names@, "         \
+		"@progress.names@) VALUES (@control.slots@, @spec.slots@, @progress.slots@)")    \
+	X(INPUTS_INSERT, "INSERT INTO job_inputs (@inputs.names@, job) "                         \
+		"VALUES (@inputs.slots@, ?)")                                                    \
+	X(JOB_UPDATE, "UPDATE local_training_jobs SET @control.sets@ WHERE number = ?")          \
+	X(PROGRESS_UPDATE, "UPDATE local_training_jobs SET @progress.sets@ WHERE number = ?")    \
+	X(JOB_GET, "SELECT @control.names@, @spec.names@, @progress.names@, @inputs.names@ "     \
+		"FROM local_training_jobs LEFT JOIN job_inputs ON job = number WHERE id = ?")    \
+	X(JOB_BY_NUMBER, "SELECT @control.names@, @spec.names@, @progress.names@ "               \
+		"FROM local_training_jobs WHERE number = ?")                                     \
+	X(JOBS_COUNTED, "SELECT user_id, status, arrival FROM local_training_jobs "              \
+		"INDEXED BY jobs_by_owner ORDER BY 1, 2, 3")                                     \
+	X(ATTEMPT_PUT, "INSERT INTO attempts (@attempt.names@, job) VALUES (@attempt.slots@, ?) " \
+		"ON CONFLICT (job, attempt) DO UPDATE SET @attempt.excluded@")                   \
+	X(ATTEMPTS, "SELECT @attempt.names@ FROM attempts "                                      \
+		"WHERE job = (SELECT number FROM local_training_jobs WHERE id = ?) "             \
+		"ORDER BY attempt")                                                              \
+	X(ATTEMPT_LATEST, "SELECT @attempt.names@ FROM attempts "                                \
+		"WHERE job = (SELECT number FROM local_training_jobs WHERE id = ?) "             \
+		"ORDER BY attempt DESC LIMIT 1")                                                 \
+	X(KEY_GET, "SELECT key FROM metric_keys WHERE name = ?")                                 \
+	X(KEY_INSERT, "INSERT INTO metric_keys (name) VALUES (?)")                               \
+	X(POINT_PUT, "INSERT OR REPLACE INTO points (job, key, step, value, at) "                \
+		"VALUES (?, ?, ?, ?, ?)")                                                        \
+	X(KEY_NEXT, "SELECT key, name FROM metric_keys WHERE key = "                             \
+		"(SELECT min(key) FROM points WHERE job = ? AND key > ?)")                       \
+	X(POINTS_OF_KEY, "SELECT step, value, at FROM points WHERE job = ? AND key = ? "         \
+		"AND step BETWEEN ? AND ? ORDER BY step DESC LIMIT ?")                           \
+	X(OFFSET_PUT, "INSERT OR REPLACE INTO followed_files "                                   \
+		"(job, source, offset_bytes, inode, epoch) VALUES (?, ?, ?, ?, ?)")              \
+	X(OFFSET_GET, "SELECT offset_bytes, inode, epoch FROM followed_files "                   \
+		"WHERE job = (SELECT number FROM local_training_jobs WHERE id = ?) "             \
+		"AND source = ?")                                                                \
+	X(EVENT_APPEND, "INSERT INTO events (@event.names@) VALUES (@event.slots@)")             \
+	X(EVENTS_OF_JOB, "SELECT seq, @event.names@ FROM events "                                \
+		"WHERE job_id = ? AND seq > ? ORDER BY seq LIMIT ?")                             \
+	X(EVENTS_ALL, "SELECT seq, @event.names@ FROM events WHERE seq > ? ORDER BY seq LIMIT ?") \
+	X(IDEMPOTENCY_GET, "SELECT @idempotency.names@ FROM idempotency_keys "                   \
+		"WHERE owner = ? AND key = ?")                                                   \
+	X(IDEMPOTENCY_PUT, "INSERT INTO idempotency_keys (@idempotency.names@) "                 \
+		"VALUES (@idempotency.slots@) ON CONFLICT (owner, key) "                         \
+		"DO UPDATE SET @idempotency.excluded@ WHERE created_at <= ?")                    \
+	X(IDEMPOTENCY_EXPIRE, "DELETE FROM idempotency_keys WHERE created_at <= ?")              \
+	X(TOKEN_PUT, "INSERT INTO tokens (@token.names@) VALUES (@token.slots@) "                \
+		"ON CONFLICT (id) DO UPDATE SET @token.excluded@")                               \
+	X(TOKEN_BY_HASH, "SELECT @token.names@ FROM tokens WHERE hash = ?")                      \
+	X(TOKENS, "SELECT @token.names@ FROM tokens ORDER BY created_at, id")                    \
+	X(USER_PUT, "INSERT INTO users (@user.names@) VALUES (@user.slots@) "                    \
+		"ON CONFLICT (name) DO UPDATE SET @user.excluded@")                              \
+	X(USER_GET, "SELECT @user.names@ FROM users WHERE name = ?")                             \
 	X(USERS, "SELECT @user.names@ FROM users ORDER BY name")
 
 enum statement {

@@ -70,20 +70,26 @@ void counts_commit(struct sqlite_store *s)
 	s->change_count = 0;
 }
 
+/* Rows come in the order of an index, so that most differ from the one before in arrival only; a
+ * GROUP BY over blocks would sort them all first. */
 int counts_load(struct sqlite_store *s, struct err *e)
 {
-	sqlite3_stmt *stmt = sqlite_use(s, &s->reader, STATEMENT_JOB_COUNTS, e);
+	sqlite3_stmt *stmt = sqlite_use(s, &s->reader, STATEMENT_JOBS_COUNTED, e);
 	if (!stmt)
 		return -1;
-	sqlite3_bind_int(stmt, 1, COUNT_BLOCK);
+	struct job_counts *of = NULL;
+	int state = -1;
 	int row;
 	while ((row = sqlite_next(s, stmt, e)) > 0) {
 		const char *owner = (const char *)sqlite3_column_text(stmt, 0);
-		int state = job_state_of(str_of((const char *)sqlite3_column_text(stmt, 1)));
-		if (owner && state >= 0)
-			count(s, counts_of(s, owner), (enum job_state)state,
-				(uint64_t)sqlite3_column_int64(stmt, 2),
-				sqlite3_column_int(stmt, 3));
+		const char *word = (const char *)sqlite3_column_text(stmt, 1);
+		if (!of || strcmp(of->owner, owner) != 0)
+			of = counts_of(s, owner);
+		if (state < 0 || strcmp(job_state_name((enum job_state)state), word) != 0)
+			state = job_state_of(str_of(word));
+		uint64_t block = (uint64_t)sqlite3_column_int64(stmt, 2) / COUNT_BLOCK;
+		if (state >= 0)
+			count(s, of, (enum job_state)state, block, 1);
 	}
 	return row;
 }
