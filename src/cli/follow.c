@@ -162,8 +162,10 @@ int follow_run(struct follow *f, struct answer *a, struct job_facts *facts, int 
 			return -1;
 		}
 		int number = ready ? watch_next_signal(f->signal_fd) : 0;
+		if (!number)
+			continue;
 		*exit_code = 128 + number;
-		if (number && (!f->on_signal || f->on_signal(f, number, exit_code, e)))
+		if (!f->on_signal || f->on_signal(f, number, exit_code, e))
 			return 1;
 	}
 }

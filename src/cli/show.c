@@ -9,16 +9,24 @@
 
 #define NAME_COLUMNS 22
 
+struct page {
+	struct buf text;
+	int variables; /* of the environment: too many for a page */
+};
+
 static void add_field(void *context, const char *name, const char *text)
 {
-	struct buf *out = context;
+	struct page *page = context;
+	struct buf *out = &page->text;
 	/* Said in the head already, or said twice by the reply for the sake of older clients. */
 	static const char *const known[] = { "success", "job_id", "id", "error" };
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (strcmp(name, known[i]) == 0)
 			return;
 	}
-	if (!text || !*text)
+	if (strncmp(name, "env.", 4) == 0)
+		page->variables++;
+	if (!text || !*text || strncmp(name, "env.", 4) == 0)
 		return;
 	text_fit(out, str_of(name), NAME_COLUMNS, false);
 	buf_char(out, ' ');
@@ -30,7 +38,7 @@ static int run(struct call *call, struct err *e)
 {
 	struct answer a = { 0 };
 	struct job_facts facts;
-	AUTO_BUF out = { 0 };
+	struct page page = { 0 };
 	if (call_client(call, e))
 		return -1;
 	int failed = client_find(call->client, call->args->operands[0], &a, &facts, e);
@@ -41,11 +49,15 @@ static int run(struct call *call, struct err *e)
 		buf_text(&state, facts.id);
 		buf_text(&state, " is ");
 		format_state(&state, &facts);
-		text_clean(&out, str_of(state.bytes));
-		buf_text(&out, "\n\n");
-		json_fields_each(facts.all, add_field, &out);
-		failed = term_write_buf(&out, e);
+		text_clean(&page.text, str_of(state.bytes));
+		buf_text(&page.text, "\n\n");
+		json_fields_each(facts.all, add_field, &page);
+		if (page.variables > 0)
+			buf_format(&page.text, "%-*s %d variables; --json shows them\n",
+				NAME_COLUMNS, "env", page.variables);
+		failed = term_write_buf(&page.text, e);
 	}
+	buf_finish(&page.text);
 	answer_finish(&a);
 	return failed;
 }
@@ -56,6 +68,7 @@ const struct command command_show = {
 	.operands_min = 1,
 	.operands_max = 1,
 	.summary = "Show everything about a job",
-	.text = "Fields that are not known yet are left out; --json has them, as null.",
+	.text = "Fields that are not known yet are left out, and the environment is only counted; "
+		"--json has it all.",
 	.run = run,
 };

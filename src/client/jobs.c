@@ -8,7 +8,7 @@
 #include "json/json.h"
 #include "loop/loop.h"
 
-#define PAGE_JOBS 1000 /* the most that the server gives at once */
+#define PAGE_JOBS 1000           /* the most that the server gives at once */
 #define SUBMIT_PATIENCE_MS 60000 /* for all tries together */
 #define SUBMIT_TIMEOUT_MS 20000  /* for one of them */
 #define SUBMIT_PAUSE_MS 250      /* between two; grows with each */
@@ -47,8 +47,8 @@ static int tell_unsubmitted(const struct err *failure, struct err *e)
 {
 	if (failure->kind != ERR_UNAVAILABLE && failure->kind != ERR_TIMEOUT)
 		return err_set(e, failure->kind, "%s", failure->text);
-	return err_set(e, failure->kind, "%.200s; the job may have been accepted: `trainyard ls` tells",
-		failure->text);
+	return err_set(e, failure->kind,
+		"%.200s; the job may have been accepted: `trainyard ls` tells", failure->text);
 }
 
 int client_submit(struct client *c, const char *json, struct answer *a, struct job_facts *facts,

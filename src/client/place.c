@@ -72,7 +72,10 @@ static int set_url(struct place *p, const char *server, struct err *e)
 	while (url.length_bytes > 0 && url.bytes[url.length_bytes - 1] == '/')
 		url.bytes[--url.length_bytes] = '\0';
 	p->url = buf_take(&url);
-	if (strncmp(p->url, "http://", 7) != 0 && strncmp(p->url, "https://", 8) != 0)
+	const char *host = strncmp(p->url, "http://", 7) == 0 ? p->url + 7
+		: strncmp(p->url, "https://", 8) == 0         ? p->url + 8
+							      : "";
+	if (!*host)
 		return err_set(e, ERR_INPUT,
 			"not the address of a server: %s "
 			"(it looks like http://127.0.0.1:8000)",

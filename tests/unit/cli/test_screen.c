@@ -26,19 +26,26 @@ static const struct {
 	{ "plain\ttext\n", "plain\ttext\n" },
 	{ "\033[31mred\033[0m\n", "\033[31mred\033[0m\n\033[0m" },
 	{ "\033[38;2;1;2;3mrgb\n", "\033[38;2;1;2;3mrgb\n\033[0m" },
-	{ "a\033[2Jb\033[10;10Hc\n", "abc\n" },          /* clear, move */
+	{ "a\033[2Jb\033[10;10Hc\n", "abc\n" },                 /* clear, move */
 	{ "a\033]0;title\ab\033]52;c;eA==\033\\c\n", "abc\n" }, /* title, clipboard */
 	{ "a\033P1$r\033\\b\033_x\033\\c\033^y\033\\d\n", "abcd\n" },
-	{ "a\033cb\033(Bc\n", "abc\n" },                 /* reset, character set */
+	{ "a\033cb\033(Bc\n", "abc\n" }, /* reset, character set */
 	{ "a\033]0;never ends\nb\n", "a\nb\n" },
 	{ "a\033[1;\nb\n", "a\nb\n" },
-	{ "a\033[?25lb\033[>1mc\n", "abc\n" },           /* private forms are no styles */
+	{ "a\033[?25lb\033[>1mc\n", "abc\n" }, /* private forms are no styles */
 	{ "10%\r50%\r100%\n", "10%\r\033[K50%\r\033[K100%\n" },
 	{ "dos\r\nline\r\n", "dos\nline\n" },
-	{ "a\bb\ac\x7f" "d\n", "a?b?c?d\n" },
-	{ "a\xc2\x9b" "31mb\n", "a?31mb\n" },            /* CSI as one C1 character */
-	{ "a\xe2\x80\xae" "b\n", "a?b\n" },              /* right-to-left override */
-	{ "caf\xc3\xa9 \xe2\x9c\x93 \xf0\x9f\x98\x80\n", "caf\xc3\xa9 \xe2\x9c\x93 \xf0\x9f\x98\x80\n" },
+	{ "a\bb\ac\x7f"
+	  "d\n",
+		"a?b?c?d\n" },
+	{ "a\xc2\x9b"
+	  "31mb\n",
+		"a?31mb\n" }, /* CSI as one C1 character */
+	{ "a\xe2\x80\xae"
+	  "b\n",
+		"a?b\n" }, /* right-to-left override */
+	{ "caf\xc3\xa9 \xe2\x9c\x93 \xf0\x9f\x98\x80\n",
+		"caf\xc3\xa9 \xe2\x9c\x93 \xf0\x9f\x98\x80\n" },
 	{ "a\xff\xc3(b\n", "a" BAD BAD "(b\n" },
 	{ "cut\xe2\x9c", "cut" BAD },
 };
@@ -70,7 +77,9 @@ static void no_bytes_whatever_let_a_control_through(void **state)
 {
 	unsigned seed = 20261;
 	for (int round = 0; round < 20000; round++) {
-		static const char alphabet[] = "\033\033[]0;9mHJK?\r\n\a\b\\P\x80\x9b\xc2\xe2\x80\xae\xff" "ab";
+		static const char alphabet[] =
+			"\033\033[]0;9mHJK?\r\n\a\b\\P\x80\x9b\xc2\xe2\x80\xae\xff"
+			"ab";
 		char bytes[40];
 		struct scrub s = { 0 };
 		AUTO_BUF out = { 0 };
@@ -108,7 +117,8 @@ static void text_is_cut_and_padded_by_columns_not_bytes(void **state)
 		bool right;
 		const char *fitted;
 	} rows[] = { { "abc", 5, false, "abc  " }, { "abc", 5, true, "  abc" },
-		{ "abcdef", 4, false, "abc\xE2\x80\xA6" }, { "\xe6\xbc\xa2\xe5\xad\x97", 4, false, "\xe6\xbc\xa2\xe5\xad\x97" },
+		{ "abcdef", 4, false, "abc\xE2\x80\xA6" },
+		{ "\xe6\xbc\xa2\xe5\xad\x97", 4, false, "\xe6\xbc\xa2\xe5\xad\x97" },
 		{ "\xe6\xbc\xa2\xe5\xad\x97", 3, false, "\xe6\xbc\xa2\xE2\x80\xA6" },
 		{ "e\xcc\x81x", 3, false, "e\xcc\x81x " }, { "", 2, false, "  " } };
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -170,10 +180,20 @@ static void ids_are_cut_to_what_tells_them_apart_and_chosen_ones_never(void **st
 
 static struct job_facts nothing_known(enum job_state job_state)
 {
-	return (struct job_facts){ .id = "j1", .name = "j1", .status = job_state_name(job_state),
-		.state = job_state, .progress = NAN, .loss = NAN, .eval_loss = NAN,
-		.elapsed_seconds = NAN, .remaining_seconds = NAN, .step = -1, .total_steps = -1,
-		.queue_position = -1, .exit_code = -1, .exit_signal = -1 };
+	return (struct job_facts){ .id = "j1",
+		.name = "j1",
+		.status = job_state_name(job_state),
+		.state = job_state,
+		.progress = NAN,
+		.loss = NAN,
+		.eval_loss = NAN,
+		.elapsed_seconds = NAN,
+		.remaining_seconds = NAN,
+		.step = -1,
+		.total_steps = -1,
+		.queue_position = -1,
+		.exit_code = -1,
+		.exit_signal = -1 };
 }
 
 static void progress_fits_every_width(void **state)

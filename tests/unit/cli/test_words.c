@@ -141,7 +141,7 @@ static void numbers_and_times_are_checked(void **state)
 {
 	static const struct {
 		const char *line;
-		int64_t ms;                     /* -1 = refused */
+		int64_t ms; /* -1 = refused */
 	} rows[] = { { "cancel j --grace 30", 30000 }, { "cancel j --grace 1.5", 1500 },
 		{ "cancel j --grace 90s", 90000 }, { "cancel j --grace 5m", 300000 },
 		{ "cancel j --grace 2h", 7200000 }, { "cancel j --grace 250ms", 250 },
@@ -247,8 +247,9 @@ static void a_given_variable_replaces_the_shells_and_comes_once(void **state)
 {
 	AUTO_BUF json = { 0 };
 	setenv("CAPTURE_TWICE", "shell", 1);
-	assert_int_equal(
-		capture("submit -e CAPTURE_TWICE=one -e CAPTURE_TWICE=two true", &json, NULL), 0);
+	assert_int_equal(capture("submit -e CAPTURE_TWICE=one -e CAPTURE_TWICE=two true", &json,
+				 NULL),
+		0);
 	const char *first = strstr(json.bytes, "CAPTURE_TWICE");
 	assert_memory_equal(first, "CAPTURE_TWICE\":\"two\"", 20);
 	assert_null(strstr(first + 1, "CAPTURE_TWICE"));
@@ -257,11 +258,12 @@ static void a_given_variable_replaces_the_shells_and_comes_once(void **state)
 
 static void a_submission_that_cannot_be_is_refused_before_it_is_sent(void **state)
 {
-	static const char *const lines[] = { "submit", "submit -c x true", "submit -c= ",
-		"submit -C /no/such/folder true", "submit -C /etc/passwd true", "submit -e novalue true",
-		"submit -e =x true", "submit --id -x true", "submit --id a/b true",
-		"submit -g many true", "submit -p 5000 true", "submit -g 65 true",
-		"submit --grace never true", "submit \xff", "submit -e A=\xff true" };
+	static const char *const lines[] = { "submit", "submit -c x true",
+		"submit -c= ", "submit -C /no/such/folder true", "submit -C /etc/passwd true",
+		"submit -e novalue true", "submit -e =x true", "submit --id -x true",
+		"submit --id a/b true", "submit -g many true", "submit -p 5000 true",
+		"submit -g 65 true", "submit --grace never true", "submit \xff",
+		"submit -e A=\xff true" };
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		AUTO_BUF json = { 0 };
 		struct err e = { 0 };

@@ -16,7 +16,7 @@
 #include "base/io.h"
 #include "base/scope.h"
 #include "client/client.h"
-#include "fake.h"
+#include "unit/net/fake.h"
 
 #define JOB(id, name, status) \
 	"{\"job_id\":\"" id "\",\"name\":\"" name "\",\"status\":\"" status "\"}"
@@ -94,15 +94,17 @@ static void the_admin_token_goes_to_its_own_server_only(void **state)
 static void flags_count_more_than_the_environment(void **state)
 {
 	struct place p;
-	setenv("TRAINYARD_SERVER", "http://env:1", 1);
+	setenv("TRAINYARD_SERVER", "http://127.0.0.1:1", 1);
 	setenv("TRAINYARD_TOKEN", "env", 1);
 	assert_int_equal(place_find(&p, &(struct client_where){ .state = folder }, NULL), 0);
-	assert_string_equal(p.url, "http://env:1");
+	assert_string_equal(p.url, "http://127.0.0.1:1");
 	assert_string_equal(p.token, "env");
 	place_finish(&p);
-	struct client_where flags = { .state = folder, .server = "http://flag:2", .token = "flag" };
+	struct client_where flags = { .state = folder,
+		.server = "http://127.0.0.1:2",
+		.token = "flag" };
 	assert_int_equal(place_find(&p, &flags, NULL), 0);
-	assert_string_equal(p.url, "http://flag:2");
+	assert_string_equal(p.url, "http://127.0.0.1:2");
 	assert_string_equal(p.token, "flag");
 	place_finish(&p);
 }
@@ -121,8 +123,8 @@ static void a_token_or_address_that_would_break_a_header_is_refused(void **state
 {
 	struct place p;
 	struct err e = { 0 };
-	struct client_where bad_token = { .server = "http://h:1", .token = "a\r\nX: y" };
-	struct client_where bad_server = { .server = "http://h:1/ HTTP/1.1\r\nX: y" };
+	struct client_where bad_token = { .server = "http://127.0.0.1:1", .token = "a\r\nX: y" };
+	struct client_where bad_server = { .server = "http://127.0.0.1:1/ HTTP/1.1\r\nX: y" };
 	struct client_where bad_scheme = { .server = "file:///etc/passwd" };
 	assert_int_equal(place_find(&p, &bad_token, &e), -1);
 	assert_int_equal(e.kind, ERR_INPUT);
@@ -171,7 +173,8 @@ static void close_scene(struct scene *s)
 static void a_lost_reply_to_a_submission_is_asked_for_under_the_same_key(void **state)
 {
 	struct scene s;
-	const char *const replies[] = { FAKE_CUT, "503 {\"error\":\"wait\",\"code\":\"unavailable\"}",
+	const char *const replies[] = { FAKE_CUT,
+		"503 {\"error\":\"wait\",\"code\":\"unavailable\"}",
 		"201 " JOB("j1", "n", "queued"), NULL };
 	open_scene(&s, replies);
 	assert_int_equal(client_submit(s.client, "{}", &s.answer, &s.facts, &s.e), 0);
@@ -205,18 +208,21 @@ static void a_refused_submission_is_not_sent_again(void **state)
 {
 	struct scene s;
 	const char *const replies[] = {
-		"400 {\"success\":false,\"error\":\"gpus must be at most 64\",\"code\":\"bad_input\"}",
-		NULL };
+		"400 {\"success\":false,\"error\":\"gpus: at most 64\",\"code\":\"bad_input\"}",
+		NULL
+	};
 	open_scene(&s, replies);
 	assert_int_equal(client_submit(s.client, "{}", &s.answer, &s.facts, &s.e), -1);
 	assert_int_equal(s.e.kind, ERR_INPUT);
-	assert_string_equal(s.e.text, "gpus must be at most 64");
+	assert_string_equal(s.e.text, "gpus: at most 64");
 	assert_int_equal(fake_count(&s.fake, "POST "), 1);
 	close_scene(&s);
 }
 
-#define LIST "{\"jobs\":[" JOB("aa11", "red", "running") "," JOB("aa22", "blue", "failed") ","    \
-	JOB("bb33", "blue", "completed") "," JOB("cc44", "aa", "queued") "],\"total\":4,\"next_cursor\":null}"
+#define LIST                                                                          \
+	"{\"jobs\":[" JOB("aa11", "red", "running") "," JOB("aa22", "blue", "failed") "," \
+	JOB("bb33", "blue", "completed") "," JOB("cc44", "aa", "queued")              \
+	"],\"total\":4,\"next_cursor\":null}"
 
 static void find(struct scene *s, const char *word, const char *then)
 {
@@ -289,9 +295,10 @@ static void a_list_goes_on_page_after_page(void **state)
 	struct scene s;
 	int jobs = 0;
 	int64_t total = 0;
-	const char *const replies[] = {
-		"200 {\"jobs\":[" JOB("a", "a", "queued") "],\"total\":2,\"next_cursor\":\"c/1\"}",
-		"200 {\"jobs\":[" JOB("b", "b", "queued") "],\"total\":2,\"next_cursor\":null}", NULL };
+	const char *const replies[] = { "200 {\"jobs\":[" JOB("a", "a",
+						"queued") "],\"total\":2,\"next_cursor\":\"c/1\"}",
+		"200 {\"jobs\":[" JOB("b", "b", "queued") "],\"total\":2,\"next_cursor\":null}",
+		NULL };
 	open_scene(&s, replies);
 	struct jobs_ask ask = { .status = "active,failed" };
 	assert_int_equal(client_jobs(s.client, &ask, count, &jobs, &total, &s.e), 0);
@@ -305,9 +312,12 @@ static void a_list_goes_on_page_after_page(void **state)
 static void what_a_reply_leaves_out_is_not_known(void **state)
 {
 	struct scene s;
-	const char *const replies[] = { "200 {\"job_id\":\"a\",\"status\":\"running\",\"loss\":null,"
+	const char *const replies[] = {
+		"200 {\"job_id\":\"a\",\"status\":\"running\",\"loss\":null,"
 		"\"loss_word\":\"NaN\",\"current_step\":7,\"exit_code\":null,"
-		"\"stop\":{\"phase\":\"killing\"}}", NULL };
+		"\"stop\":{\"phase\":\"killing\"}}",
+		NULL
+	};
 	open_scene(&s, replies);
 	assert_int_equal(client_job(s.client, "a", &s.answer, &s.facts, &s.e), 0);
 	assert_int_equal(s.facts.state, JOB_RUNNING);
@@ -340,12 +350,15 @@ static void a_cancellation_carries_reason_and_grace(void **state)
 	struct scene s;
 	const char *message;
 	const char *const replies[] = {
-		"200 {\"success\":true,\"message\":\"Job cancelled (was running)\"}", NULL };
+		"200 {\"success\":true,\"message\":\"Job cancelled (was running)\"}", NULL
+	};
 	open_scene(&s, replies);
 	struct cancel_wish wish = { .reason = "too \"slow\"", .grace_ms = 1500 };
 	assert_int_equal(client_cancel(s.client, "a", &wish, &s.answer, &message, &s.e), 0);
 	assert_string_equal(message, "Job cancelled (was running)");
-	assert_int_equal(fake_count(&s.fake, "{\"reason\":\"too \\\"slow\\\"\",\"grace_seconds\":1.5}"), 1);
+	assert_int_equal(fake_count(&s.fake,
+				 "{\"reason\":\"too \\\"slow\\\"\",\"grace_seconds\":1.5}"),
+		1);
 	close_scene(&s);
 }
 

@@ -1,5 +1,5 @@
 /* tests/unit/net/fake.c -- see fake.h. */
-#include "fake.h"
+#include "unit/net/fake.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -30,8 +30,9 @@ static void need(int good, const char *what)
 char *fake_json(int status, const char *json)
 {
 	struct buf reply = { 0 };
-	buf_format(&reply, "HTTP/1.1 %d Word\r\nContent-Type: application/json\r\n"
-			   "Content-Length: %zu\r\n\r\n%s",
+	buf_format(&reply,
+		"HTTP/1.1 %d Word\r\nContent-Type: application/json\r\n"
+		"Content-Length: %zu\r\n\r\n%s",
 		status, strlen(json), json);
 	return buf_take(&reply);
 }

@@ -9,14 +9,14 @@
 #include "base/buf.h"
 
 /* Replies that are no bytes. */
-#define FAKE_CUT ((const char *)1)      /* reads the request and closes */
-#define FAKE_SILENCE ((const char *)2)  /* reads the request and says nothing until it is stopped */
+#define FAKE_CUT ((const char *)1)     /* reads the request and closes */
+#define FAKE_SILENCE ((const char *)2) /* reads the request and says nothing until it is stopped */
 
 struct fake {
 	pid_t pid;
 	char folder[64];
-	char url[64];                   /* of a fake on TCP */
-	char socket_path[256];          /* of a fake on a unix socket */
+	char url[64];          /* of a fake on TCP */
+	char socket_path[256]; /* of a fake on a unix socket */
 	char asked_path[128];
 };
 
@@ -31,6 +31,6 @@ void fake_stop(struct fake *f);
 
 /* All requests so far, bytes as they came. */
 void fake_asked(const struct fake *f, struct buf *to);
-int fake_count(const struct fake *f, const char *text);         /* how often they hold a text */
+int fake_count(const struct fake *f, const char *text); /* how often they hold a text */
 
 #endif

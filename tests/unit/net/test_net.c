@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "fake.h"
+#include "unit/net/fake.h"
 #include "net/net.h"
 
 static const char *const hello[] = {
@@ -57,7 +57,9 @@ static void a_body_goes_as_json_with_token_and_key(void **state)
 	AUTO_BUF asked = { 0 };
 	fake_start(&f, hello);
 	struct net *n = net_create(&e);
-	struct net_request r = { .method = "POST", .json = "{\"a\":1}", .token = "secret",
+	struct net_request r = { .method = "POST",
+		.json = "{\"a\":1}",
+		.token = "secret",
 		.idempotency_key = "k1" };
 	assert_int_equal(call(n, &f, r, &reply, &e), 0);
 	fake_asked(&f, &asked);
@@ -135,7 +137,8 @@ static void a_redirection_is_not_followed(void **state)
 	struct err e = { 0 };
 	struct net_reply reply = { 0 };
 	const char *const replies[] = {
-		"HTTP/1.1 302 Go\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n", NULL };
+		"HTTP/1.1 302 Go\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n", NULL
+	};
 	fake_start(&f, replies);
 	struct net *n = net_create(&e);
 	assert_int_equal(call(n, &f, (struct net_request){ .token = "secret" }, &reply, &e), 0);
