@@ -23,18 +23,18 @@ static void write_file(const char *text)
 	fclose(to);
 }
 
-static int read_with(struct config *c, char *const environment[], struct err *e, char *first,
-	char *second)
+static int read_with(struct config *c, const char *const environment[], struct err *e,
+	const char *first, const char *second)
 {
-	char *argv[] = { "trainyardd", "--state", directory, first, second, NULL };
+	const char *argv[] = { "trainyardd", "--state", directory, first, second, NULL };
 	int argc = 3 + (first != NULL) + (second != NULL);
 	*c = (struct config){ 0 };
-	return config_read(c, argc, argv, environment, e);
+	return config_read(c, argc, (char *const *)argv, (char *const *)environment, e);
 }
 
 static void a_flag_beats_the_environment_beats_the_file_beats_the_default(void **state)
 {
-	char *environment[] = { "TRAINYARD_SLOTS=3", "TRAINYARD_POOL=7", "TRAINYARD_JOB_ID=x",
+	const char *environment[] = { "TRAINYARD_SLOTS=3", "TRAINYARD_POOL=7", "TRAINYARD_JOB_ID=x",
 		NULL };
 	struct config c;
 	struct err e;
@@ -58,7 +58,7 @@ static void a_flag_beats_the_environment_beats_the_file_beats_the_default(void *
 
 static void a_wrong_value_says_which_key_what_and_from_where(void **state)
 {
-	char *environment[] = { "TRAINYARD_CGROUPS=perhaps", NULL };
+	const char *environment[] = { "TRAINYARD_CGROUPS=perhaps", NULL };
 	struct config c;
 	struct err e;
 	assert_int_equal(read_with(&c, NULL, &e, "--slots", "-1"), -1);
@@ -120,12 +120,12 @@ static void every_key_is_in_the_help_and_dashes_are_as_good_as_underscores(void 
 
 static void the_state_path_is_absolute_and_the_socket_is_in_it(void **state)
 {
-	char *argv[] = { "trainyardd", "--state", "here" };
+	const char *argv[] = { "trainyardd", "--state", "here" };
 	char here[4096], socket[4200];
 	struct config c = { 0 };
 	struct err e;
 	assert_non_null(getcwd(here, sizeof(here)));
-	assert_int_equal(config_read(&c, 3, argv, NULL, &e), 0);
+	assert_int_equal(config_read(&c, 3, (char *const *)argv, NULL, &e), 0);
 	snprintf(socket, sizeof(socket), "%s/here/trainyard.sock", here);
 	assert_string_equal(c.value[CONFIG_socket], socket);
 	config_finish(&c);
