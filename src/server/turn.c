@@ -60,12 +60,13 @@ void turn_submit(struct server *s, const struct submit_ask *ask, submit_answer *
 	entry->context = context;
 }
 
-/* The same key earlier in this turn: its job is not in the store yet. */
+/* The same key earlier in this turn, by the one that made its job: it is not in the store yet. */
 static const struct turn_entry *twin_of(const struct turn_entry *first,
 	const struct turn_entry *entry)
 {
 	for (const struct turn_entry *at = first; at != entry; at = at->next) {
-		if (at->ask && at->err.kind == ERR_NONE && at->ask->idempotency_key &&
+		if (at->ask && at->err.kind == ERR_NONE && !at->repeats &&
+			at->ask->idempotency_key &&
 			strcmp(at->ask->idempotency_key, entry->ask->idempotency_key) == 0 &&
 			strcmp(at->ask->record->spec.owner, entry->ask->record->spec.owner) == 0)
 			return at;
@@ -198,6 +199,19 @@ static int persist(struct server *s, const struct turn_entry *first, struct err 
 	return store_commit(s->store, e);
 }
 
+/* What exec does not have was never handed to it, and its end not acknowledged: it never started. */
+static void stop(struct server *s, const struct command *c)
+{
+	int64_t grace_ms = c->kind == CMD_KILL ? 0 : c->grace_ms;
+	if (!exec_stop(s->exec, c->job.id, c->attempt, grace_ms))
+		turn_event(s,
+			&(struct event){ .kind = EV_GONE,
+				.id = c->job.id,
+				.attempt = c->attempt,
+				.gone = ATTEMPT_NEVER_STARTED },
+			NULL, NULL);
+}
+
 static void act(struct server *s, const struct command *c)
 {
 	struct live_job *live = live_find(s, c->job.id);
@@ -207,7 +221,7 @@ static void act(struct server *s, const struct command *c)
 		break;
 	case CMD_STOP:
 	case CMD_KILL:
-		exec_stop(s->exec, c->job.id, c->attempt, c->kind == CMD_KILL ? 0 : c->grace_ms);
+		stop(s, c);
 		break;
 	case CMD_ACK:
 		exec_acknowledge(s->exec, c->job.id, c->attempt);
