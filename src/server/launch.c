@@ -1,11 +1,13 @@
 /* server/launch.c -- from a job's row to a running command: its directory, its files, its argv and
  * environment. Runs after the commit; what fails here is the attempt's start that failed. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "json/json.h"
 #include "server/server.h"
 
@@ -196,22 +198,29 @@ static int start(struct server *s, struct live_job *live, const struct job *job,
 	return exec_start(s->exec, &order, e);
 }
 
+void launch_tell_failure(struct server *s, const struct job *job, const char *why)
+{
+	turn_event(s,
+		&(struct event){ .kind = EV_START_FAILED,
+			.id = job->id,
+			.attempt = job->attempt,
+			.text = why },
+		NULL, NULL);
+}
+
+/* What is refused here was never handed to exec, which therefore repeats nothing: the sentence stays
+ * in live until its end is kept. */
 void launch(struct server *s, const struct job *job)
 {
 	struct live_job *live = live_find(s, job->id);
 	struct arena a = { 0 };
 	struct err e;
-	if (!live || !live->attempt)
-		return;
+	assert(live && live->attempt && "a job that starts is live and has its attempt");
 	if (start(s, live, job, &a, &e) < 0) {
 		log_warn("job %s: attempt %u: %s", job->id, job->attempt, e.text);
 		exec_unreserve(s->exec, live->attempt->nonce);
-		turn_event(s,
-			&(struct event){ .kind = EV_START_FAILED,
-				.id = job->id,
-				.attempt = job->attempt,
-				.text = e.text },
-			NULL, NULL);
+		live->refused = mem_string(e.text);
+		launch_tell_failure(s, job, live->refused);
 	}
 	memset(live->token, 0, sizeof(live->token));
 	arena_finish(&a);

@@ -69,6 +69,7 @@ static void destroy(struct live_job *live)
 	free(live->pace);
 	free(live->attempt);
 	free(live->text);
+	free(live->refused);
 	free(live);
 }
 
@@ -96,4 +97,6 @@ void live_new_attempt(struct live_job *live, const struct attempt_record *attemp
 	*live->attempt = *attempt;
 	*live->pace = (struct progress_pace){ 0 };
 	live->ending = live->started = false;
+	free(live->refused);
+	live->refused = NULL;
 }

@@ -18,9 +18,10 @@ struct live_job {
 	char id[JOB_ID_BYTES];
 	struct job_spec spec; /* its strings are in `text` */
 	char *text;
-	bool cold;    /* environment and config are to be read from the store */
-	bool ending;  /* its end is known and being recorded */
-	bool started; /* exec said so; told again to a rebuilt yard */
+	bool cold;     /* environment and config are to be read from the store */
+	bool ending;   /* its end is known and being recorded */
+	bool started;  /* exec said so; told again to a rebuilt yard */
+	char *refused; /* why the start was not even handed to exec; told again after a rebuild */
 	struct job_progress progress;
 	struct progress_pace *pace;     /* of the attempt that runs; NULL before */
 	struct attempt_record *attempt; /* NULL before the first */

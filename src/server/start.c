@@ -69,14 +69,18 @@ static int load_attempts(struct server *s, struct err *e)
 	return 0;
 }
 
-/* What exec told before the yard was made anew is told to the new one. */
-static void tell_started(struct server *s)
+/* What is told only once was told to the yard before: the new one hears it too. */
+static void tell_again(struct server *s)
 {
 	size_t at = 0;
 	const struct job *job;
 	while ((job = yard_each(s->yard, &at))) {
 		const struct live_job *live = live_find(s, job->id);
-		if (job->state == JOB_PENDING && live->started)
+		if (job->state != JOB_PENDING)
+			continue;
+		if (live->refused)
+			launch_tell_failure(s, job, live->refused);
+		else if (live->started)
 			turn_event(s,
 				&(struct event){ .kind = EV_STARTED,
 					.id = job->id,
@@ -100,7 +104,7 @@ bool server_load_yard(struct server *s, struct err *e)
 
 void server_open_yard(struct server *s)
 {
-	tell_started(s);
+	tell_again(s);
 	turn_event(s, &(struct event){ .kind = EV_OPEN }, NULL, NULL);
 }
 
