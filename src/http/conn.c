@@ -86,6 +86,8 @@ void conn_cut(struct conn *c, int status)
 	if (status)
 		say_last_word(c, status);
 	shutdown(c->fd, SHUT_RDWR);
+	c->http->cut_count += !c->cut;
+	c->cut = true;
 }
 
 static void overdue(struct conn *c)
@@ -135,12 +137,24 @@ void conn_timer(void *context)
 		loop_timer_at(h->deadline, next);
 }
 
-bool conn_drop_oldest_idle(struct http *h)
+/* An idle connection loses nothing but a handshake. A head that has been on its way for a tenth of
+ * its time is most likely sent slowly on purpose. */
+bool conn_make_room(struct http *h)
 {
-	struct list *head = &h->waits[WAIT_IDLE];
-	if (list_empty(head))
+	struct list *idle = &h->waits[WAIT_IDLE];
+	if (!list_empty(idle)) {
+		conn_cut(LIST_ITEM(idle->next, struct conn, waiting), 0);
+		return true;
+	}
+	struct list *slow = &h->waits[WAIT_HEAD];
+	if (list_empty(slow))
 		return false;
-	conn_cut(LIST_ITEM(head->next, struct conn, waiting), 0);
+	struct conn *c = LIST_ITEM(slow->next, struct conn, waiting);
+	int head_ms = h->config.head_ms;
+	if (http_now_ms(h) - (c->due_ms - head_ms) < head_ms / 10)
+		return false;
+	h->counts.timed_out++;
+	conn_cut(c, 408);
 	return true;
 }
 
@@ -161,6 +175,7 @@ void conn_notice(void *context, struct MHD_Connection *mhd, void **socket_contex
 	conn_wait(c, WAIT_NOTHING);
 	list_remove(&c->node);
 	h->counts.connections--;
+	h->cut_count -= c->cut;
 	free(c);
 	if (h->full)
 		loop_timer_at(h->accept_again, 0);

@@ -43,6 +43,7 @@ struct conn {
 	int64_t due_ms;
 	bool extra; /* above the usual number: only for HTTP_RESERVED routes */
 	bool is_stream;
+	bool cut; /* ended, though the library has not noticed yet */
 	struct http_peer peer;
 };
 
@@ -73,7 +74,7 @@ enum known {
 #define X(name, text, once) KNOWN_##name,
 	KNOWN_HEADERS(X)
 #undef X
-		KNOWN_COUNT,
+	KNOWN_COUNT
 };
 
 struct header {
@@ -168,6 +169,7 @@ struct http {
 	struct list spare; /* requests to be used again */
 	int spare_count;
 	struct list roomy; /* streams to be told that there is room */
+	int cut_count;
 	struct http_counts counts;
 };
 
@@ -186,7 +188,7 @@ void conn_cut(struct conn *c, int status); /* status 0 = without a word */
 void conn_timer(void *http);
 void conn_notice(void *http, struct MHD_Connection *mhd, void **context,
 	enum MHD_ConnectionNotificationCode code);
-bool conn_drop_oldest_idle(struct http *h); /* false when none is idle */
+bool conn_make_room(struct http *h); /* ends one that can be spared; false: there is none */
 
 /* request.c */
 void *request_begin(void *http, const char *target, struct MHD_Connection *mhd);

@@ -44,7 +44,7 @@ static void peer_fill(struct http_peer *p, int fd, bool is_unix, const struct so
 
 static int usual_count(const struct http *h)
 {
-	return h->counts.connections - h->counts.streams;
+	return h->counts.connections - h->counts.streams - h->cut_count;
 }
 
 /* Hands one accepted socket to the library, which owns it from here on even if it refuses. */
@@ -53,7 +53,7 @@ static void take(struct http *h, int fd, bool is_unix, const struct sockaddr *fr
 	struct conn *c = mem_alloc(sizeof(*c));
 	c->http = h;
 	c->fd = fd;
-	c->extra = usual_count(h) >= h->config.connections && !conn_drop_oldest_idle(h);
+	c->extra = usual_count(h) >= h->config.connections && !conn_make_room(h);
 	peer_fill(&c->peer, fd, is_unix, from);
 	list_init(&c->node);
 	list_init(&c->waiting);
@@ -87,13 +87,21 @@ void listen_resume(struct http *h)
 		listeners_watch(h, true);
 }
 
+static void pause_accepting(struct http *h)
+{
+	listeners_watch(h, false);
+	loop_timer_at(h->accept_again, http_now_ms(h) + ACCEPT_PAUSE_MS);
+}
+
 static void on_accept(void *context, int events)
 {
 	struct listener *l = context;
 	struct http *h = l->http;
 	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-		if (usual_count(h) >= h->config.connections + h->config.reserved) {
-			listeners_watch(h, false);
+		/* Only the first turn knows that somebody is there to make room for. */
+		if (usual_count(h) >= h->config.connections + h->config.reserved &&
+			(i > 0 || !conn_make_room(h))) {
+			pause_accepting(h);
 			break;
 		}
 		struct sockaddr_storage from = { 0 };
@@ -110,8 +118,7 @@ static void on_accept(void *context, int events)
 			continue;
 		/* No descriptors or no memory: asking again at once would only spin. */
 		log_warn("http: cannot accept: %s", strerror(errno));
-		listeners_watch(h, false);
-		loop_timer_at(h->accept_again, http_now_ms(h) + ACCEPT_PAUSE_MS);
+		pause_accepting(h);
 		break;
 	}
 	http_run(h);

@@ -1,5 +1,5 @@
-/* http/site.c -- see site.h. */
-#include "site.h"
+/* tests/unit/http/site.c -- see site.h. */
+#include "unit/http/site.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* http/site.h -- a small server and its raw clients, in one process and one loop, for the tests.
+/* tests/unit/http/site.h -- a small server and its raw clients, in one process and one loop.
  *
  * Clients are plain non-blocking sockets. Whatever waits, turns the loop until its condition holds,
  * and fails the test after ten seconds. */

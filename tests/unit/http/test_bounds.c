@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "site.h"
+#include "unit/http/site.h"
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -329,7 +329,7 @@ static void an_idle_connection_gives_way_to_a_new_one(void **state)
 
 static void above_all_limits_connections_wait_their_turn(void **state)
 {
-	open_with((struct http_config){ .connections = 2, .reserved = 1 });
+	open_with((struct http_config){ .connections = 2, .reserved = 1, .head_ms = 600000 });
 	int fds[5];
 	for (int i = 0; i < 5; i++) {
 		fds[i] = site_dial(&site);
@@ -346,6 +346,27 @@ static void above_all_limits_connections_wait_their_turn(void **state)
 		assert_int_equal(reply.status, 200);
 		close(fds[i]);
 	}
+}
+
+static void slow_heads_give_way_when_nothing_is_left(void **state)
+{
+	open_with((struct http_config){ .connections = 2, .reserved = 1, .head_ms = 5000 });
+	int slow[3];
+	for (int i = 0; i < 3; i++) {
+		slow[i] = site_dial(&site);
+		site_send(slow[i], "GET /health HTTP/1.1\r\n");
+		SITE_UNTIL(&site, http_busy(site.http) == i + 1);
+	}
+	site_ask(&site, GET("/health"), &reply);
+	assert_int_equal(reply.status, 200);
+	reply_clear(&reply);
+	site_read(&site, slow[0], &reply, false);
+	assert_int_equal(reply.status, 408);
+	reply_clear(&reply);
+	reply_pull(&reply, slow[2]);
+	assert_false(reply.closed);
+	for (int i = 0; i < 3; i++)
+		close(slow[i]);
 }
 
 static void streams_do_not_count_as_connections(void **state)
@@ -395,6 +416,7 @@ int main(void)
 		TEST(health_is_answered_when_all_connections_are_taken),
 		TEST(an_idle_connection_gives_way_to_a_new_one),
 		TEST(above_all_limits_connections_wait_their_turn),
+		TEST(slow_heads_give_way_when_nothing_is_left),
 		TEST(streams_do_not_count_as_connections),
 		TEST(other_names_are_allowed_when_configured),
 	};

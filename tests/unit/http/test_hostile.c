@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/io.h"
-#include "site.h"
+#include "unit/http/site.h"
 
 #define ROWS_LEAST 150
 #define RULES_LEAST 40

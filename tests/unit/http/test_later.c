@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "site.h"
+#include "unit/http/site.h"
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: localhost\r\n\r\n"
 

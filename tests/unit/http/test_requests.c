@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "site.h"
+#include "unit/http/site.h"
 
 #define HOST "Host: localhost\r\n"
 #define JSON "Content-Type: application/json\r\n"
