@@ -6,7 +6,8 @@
 
 /* Makes the directory (0700, parents too), refuses one on a network file system (ERR_INPUT), and
  * takes its lock: DIR/lock, held as long as the returned descriptor is open and lost with the
- * process, never inherited. ERR_CONFLICT names the process that holds it. */
+ * process, never inherited. Nobody else in this process may open that file: closing it would give
+ * the lock up (that is how fcntl locks are). ERR_CONFLICT names the process that holds it. */
 int directory_take(const char *directory, struct err *e);
 
 /* What a kernel's file system number (statfs f_type) stands for when it is a network file system,

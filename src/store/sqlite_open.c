@@ -68,7 +68,7 @@ int connection_open(struct sqlite_store *s, struct connection *c, bool writes, s
 		return -1;
 	}
 	sqlite3_busy_timeout(c->db, 5000);
-	int result = pragma(s, c, "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000", e);
+	int result = pragma(s, c, "PRAGMA temp_store = MEMORY", e);
 	if (result == 0 && writes)
 		result = prepare_writer(s, c, e);
 	else if (result == 0)
