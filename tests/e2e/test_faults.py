@@ -1,0 +1,123 @@
+"""One part dies, or two, or all: the job's end is true, and nothing of it lives on."""
+
+import os
+import resource
+import signal
+import socket
+import sqlite3
+
+from yard import processes_of, until
+
+
+def parent_of(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+        return int(file.read().rsplit(")", 1)[1].split()[1])
+
+
+def runner_of(yard, job):
+    """The runner is the parent of the job's own process."""
+    pid = until(lambda: yard.job(job)["process_pid"], "the job's pid")
+    return parent_of(pid)
+
+
+def gated(tmp_path, code):
+    """A command that ends with code once the gate is there."""
+    gate = tmp_path / "gate"
+    return gate, ["sh", "-c", f"while [ ! -e {gate} ]; do sleep 0.02; done; exit {code}"]
+
+
+def test_a_job_outlives_its_runner(yard, tmp_path):
+    gate, command = gated(tmp_path, 9)
+    job = yard.submit(command)
+    yard.wait(job, "running")
+    os.kill(runner_of(yard, job), signal.SIGKILL)
+    assert yard.job(job)["status"] == "running" and yard.pids_of(job)
+    gate.write_text("")
+    ended = yard.wait(job, "failed", "completed")
+    # As far as the kernel still tells: the true code, or an honest word that nobody saw it.
+    if ended["end_reason"] == "exit_code":
+        assert ended["exit_code"] == 9
+    else:
+        assert ended["end_reason"] == "process_lost", ended
+        assert ended["error_message"].startswith("Process terminated unexpectedly")
+
+
+def test_cancel_reaches_everything_of_a_job_whose_runner_died(yard):
+    job = yard.submit(["sh", "-c", "setsid sleep 600 & sleep 600 & wait"])
+    yard.wait(job, "running")
+    until(lambda: len(yard.pids_of(job)) >= 3, "the whole tree")
+    os.kill(runner_of(yard, job), signal.SIGKILL)
+    reply = yard.post(f"/api/training/cancel/{job}", {"grace_seconds": 0.5})
+    assert reply.status == 200, reply
+    assert yard.pids_of(job) == []
+    assert yard.job(job)["status"] == "cancelled"
+
+
+def test_server_and_runner_killed_the_job_is_found_again(yard, tmp_path):
+    gate, command = gated(tmp_path, 0)
+    job = yard.submit(command)
+    yard.wait(job, "running")
+    runner = runner_of(yard, job)
+    yard.kill()
+    os.kill(runner, signal.SIGKILL)
+    yard.start()
+    assert yard.job(job)["status"] == "running" and yard.pids_of(job)
+    gate.write_text("")
+    yard.wait(job, "completed", "failed")
+    assert yard.pids_of(job) == []
+
+
+def kill_everything(yard, job):
+    runner, pids = runner_of(yard, job), yard.pids_of(job)
+    yard.kill()
+    for pid in [runner, *pids]:
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: not processes_of(f"TRAINYARD_JOB_ID={job}\0"), "the job to be dead")
+
+
+def test_all_killed_the_end_says_that_it_was_unexpected(yard):
+    job = yard.submit(["sleep", "600"])
+    yard.wait(job, "running")
+    kill_everything(yard, job)
+    yard.start()
+    ended = yard.wait(job, "failed")
+    assert ended["end_reason"] in ("process_lost", "signal"), ended
+    assert ended["error_message"].startswith("Process terminated unexpectedly")
+    yard.wait(yard.submit(["true"]), "completed")
+
+
+def test_a_job_of_another_boot_has_failed_by_the_reboot(yard):
+    job = yard.submit(["sleep", "600"])
+    yard.wait(job, "running")
+    kill_everything(yard, job)
+    with sqlite3.connect(yard.path("trainyard.db")) as db:
+        db.execute("UPDATE attempts SET boot_id = '00000000-0000-0000-0000-000000000000'")
+    db.close()
+    yard.start()
+    ended = yard.wait(job, "failed")
+    assert ended["end_reason"] == "host_reboot", ended
+
+
+def test_a_server_with_few_descriptors_answers_and_runs_jobs(make_yard):
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, before[1]))
+    try:
+        yard = make_yard(slots=2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    jobs = [yard.submit(["true"]) for _ in range(10)]
+    idle = [socket.create_connection(yard.address) for _ in range(80)]
+    try:
+        assert until(lambda: alive(yard), "an answer of /health")
+    finally:
+        for peer in idle:
+            peer.close()
+    for job in jobs:
+        yard.wait(job, "completed")
+
+
+def alive(yard):
+    try:
+        return yard.get("/health", token=False).status == 200
+    except OSError:
+        return False
