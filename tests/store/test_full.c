@@ -1,8 +1,8 @@
 /* tests/store/test_full.c -- a store on a small file system that really is full: tmpfs | ext4.
  *
- * It is mounted in a mount namespace of this process alone (and, for tmpfs, in a user namespace when
- * not root), so that nobody else sees it. ext4 on a loop device needs root; it differs from tmpfs in
- * that room is found missing late, when delayed blocks are written. */
+ * It is mounted in a mount namespace of this process alone (and, for tmpfs, in a user namespace
+ * when not root), so that nobody else sees it. ext4 on a loop device needs root; it differs from
+ * tmpfs in that room is found missing late, when delayed blocks are written. */
 #include "store/room.h"
 
 #include <errno.h>
