@@ -157,6 +157,8 @@ int follow_run(struct follow *f, struct answer *a, struct job_facts *facts, int 
 			return -1;
 		if (streamed && !f->stream)
 			look_due_ms = f->log_done ? 0 : loop_now().boot_ms + WATCH_RETRY_MS;
+		if (f->until_line > 0 && f->line + (f->part_bytes > 0) >= f->until_line)
+			return 0;
 		if (f->broken.kind != ERR_NONE) {
 			*e = f->broken;
 			return -1;

@@ -23,6 +23,7 @@ struct follow {
 	bool log_done;      /* all of it has come */
 	struct scrub scrub;
 	struct bar bar;
+	int64_t until_line; /* leave off when this one is reached; 0 = go on to the end */
 	struct net_stream *stream;
 	int64_t stream_due_boot_ms; /* when to open it (again) */
 	struct err broken;          /* stdout cannot be written any more */
@@ -36,7 +37,7 @@ struct follow {
 void follow_init(struct follow *f, struct client *c, const char *id, int64_t from_line);
 void follow_finish(struct follow *f);
 
-/* Until the job has ended and its log is complete: 0 and *facts (borrowed from *a); or until the
+/* Until the job has ended and its log is complete, or until_line is reached: 0 and *facts (borrowed from *a); or until the
  * caller leaves: 1 and *exit_code; or -1 and *e. */
 int follow_run(struct follow *f, struct answer *a, struct job_facts *facts, int *exit_code,
 	struct err *e);

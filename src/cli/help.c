@@ -159,7 +159,8 @@ static void exit_codes_markdown(struct buf *to)
 		"complete never gives 0.\n`wait` with several jobs gives the first code that "
 		"is not 0. "
 		"When `run` or `wait` itself fails, the\ncodes above hold: `--json` tells the "
-		"two apart.\n");
+		"two apart. A command that signal N ended,\nor made leave a job, gives 128 + N; "
+		"141 means that nobody read its output any more.\n");
 }
 
 void help_markdown(struct buf *to)

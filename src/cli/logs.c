@@ -10,61 +10,22 @@
 #include "cli/format.h"
 #include "cli/term.h"
 
-#define PAGE_LINES 1000
+#define JSON_LINES 1000
 
-struct printing {
-	bool clean;
-	struct scrub scrub;
-	struct err broken;
-};
-
-static void print_line(void *context, struct str line)
-{
-	struct printing *p = context;
-	AUTO_BUF text = { 0 };
-	if (p->clean) {
-		scrub_add(&p->scrub, line.at, line.length_bytes, &text);
-		scrub_add(&p->scrub, "\n", 1, &text);
-	} else {
-		buf_add(&text, line.at, line.length_bytes);
-		buf_char(&text, '\n');
-	}
-	if (p->broken.kind == ERR_NONE)
-		term_write_buf(&text, &p->broken);
-}
-
-static int print_all(struct call *call, const char *id, int64_t from_line, bool raw, struct err *e)
-{
-	struct answer a = { 0 };
-	struct printing p = { .clean = !raw && isatty(STDOUT_FILENO) };
-	struct log_page page = { .next = from_line };
-	AUTO_BUF rest = { 0 };
-	int failed;
-	do {
-		failed = client_log(call->client, id, page.next, PAGE_LINES, &a, &page, print_line,
-			&p, e);
-	} while (!failed && p.broken.kind == ERR_NONE && page.count > 0 && page.next < page.total);
-	scrub_end(&p.scrub, &rest);
-	if (p.clean && p.broken.kind == ERR_NONE)
-		term_write_buf(&rest, &p.broken);
-	answer_finish(&a);
-	if (failed || p.broken.kind == ERR_NONE)
-		return failed;
-	*e = p.broken;
-	return -1;
-}
-
-static int follow(struct call *call, const char *id, int64_t from_line, bool raw, struct err *e)
+/* The stream of bytes either way: a page of lines as JSON would lose what is no text. */
+static int print(struct call *call, const char *id, int64_t from_line, int64_t until_line,
+	struct err *e)
 {
 	struct follow f;
 	struct answer a = { 0 };
 	struct job_facts facts = { 0 };
 	follow_init(&f, call->client, id, from_line);
 	bar_init(&f.bar, true);
-	f.clean = f.clean && !raw;
+	f.clean = f.clean && !args_has(call->args, "raw");
+	f.until_line = until_line;
 	f.signal_fd = watch_signals(e);
 	int left = f.signal_fd < 0 ? -1 : follow_run(&f, &a, &facts, &call->exit_code, e);
-	if (left == 0 && isatty(STDERR_FILENO)) {
+	if (left == 0 && until_line == 0 && isatty(STDERR_FILENO)) {
 		AUTO_BUF state = { 0 };
 		format_state(&state, &facts);
 		watch_say(&f.watch, "%s %s", id, state.bytes);
@@ -81,8 +42,8 @@ static int run(struct call *call, struct err *e)
 	struct job_facts facts;
 	struct log_page page = { 0 };
 	int64_t tail = -1;
-	bool json = args_has(args, "json"), raw = args_has(args, "raw");
-	if (json && args_has(args, "follow"))
+	bool json = args_has(args, "json"), on = args_has(args, "follow");
+	if (json && on)
 		return err_set(e, ERR_INPUT, "logs: --json and --follow exclude each other");
 	if (args_int(args, "tail", 0, 1000000000, &tail, e) || call_client(call, e) ||
 		client_find(call->client, args->operands[0], &a, &facts, e)) {
@@ -90,19 +51,14 @@ static int run(struct call *call, struct err *e)
 		return -1;
 	}
 	AUTO_FREE char *id = mem_string(facts.id);
-	int failed = 0;
-	/* The place of the last lines is asked with a page of none of them. */
-	if (tail >= 0)
-		failed = client_log(call->client, id, 0, 1, &a, &page, NULL, NULL, e);
+	int failed = client_log(call->client, id, 0, 1, &a, &page, e);
 	int64_t from = tail >= 0 && page.total > tail ? page.total - tail : 0;
 	if (!failed && json) {
-		failed = client_log(call->client, id, from, PAGE_LINES, &a, &page, NULL, NULL, e);
+		failed = client_log(call->client, id, from, JSON_LINES, &a, &page, e);
 		if (!failed)
 			failed = term_write_json(&a.body, e);
-	} else if (!failed && args_has(args, "follow")) {
-		failed = follow(call, id, from, raw, e);
-	} else if (!failed) {
-		failed = print_all(call, id, from, raw, e);
+	} else if (!failed && (on || page.total > from)) {
+		failed = print(call, id, from, on ? 0 : page.total, e);
 	}
 	answer_finish(&a);
 	return failed;

@@ -97,14 +97,12 @@ int client_health(struct client *c, struct answer *a, bool *healthy, struct err 
 
 struct log_page {
 	int64_t total; /* lines that there are */
-	int64_t next;  /* the line behind this page */
-	int64_t count; /* lines on it */
+	int64_t count; /* lines on this page */
 };
 
-/* Lines of a job's log from line `from` on. fn may be NULL. */
-typedef void log_line_fn(void *context, struct str line);
+/* Lines of a job's log from line `from` on; they are in the answer. */
 int client_log(struct client *c, const char *id, int64_t from, int64_t limit, struct answer *a,
-	struct log_page *page, log_line_fn *fn, void *context, struct err *e);
+	struct log_page *page, struct err *e);
 
 /* A reply that comes piece by piece, see net_stream_open. The caller closes it. */
 struct net_stream *client_stream(struct client *c, const char *path, net_bytes_fn *fn,

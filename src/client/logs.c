@@ -9,7 +9,7 @@ static int64_t count_of(const struct json *object, const char *key)
 }
 
 int client_log(struct client *c, const char *id, int64_t from, int64_t limit, struct answer *a,
-	struct log_page *page, log_line_fn *fn, void *context, struct err *e)
+	struct log_page *page, struct err *e)
 {
 	AUTO_BUF path = { 0 };
 	buf_text(&path, "/api/training/logs/");
@@ -26,11 +26,6 @@ int client_log(struct client *c, const char *id, int64_t from, int64_t limit, st
 			"the server's reply is no log: "
 			"is this a trainyard server, and as new as this program?");
 	*page = (struct log_page){ .total = count_of(a->document, "total_lines"),
-		.next = from + lines->count,
 		.count = lines->count };
-	for (int i = 0; fn && i < lines->count; i++) {
-		if (lines->items[i].kind == JSON_IS_TEXT)
-			fn(context, lines->items[i].text);
-	}
 	return 0;
 }

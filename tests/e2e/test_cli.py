@@ -285,7 +285,19 @@ def test_logs_follow_shows_the_last_lines_and_then_what_comes(shared_yard):
     first = int(lines[0].split()[1])
     assert first >= 4
     assert lines == [f"line {i}" for i in range(first, 41)] + ["an end"]
-    assert cli(shared_yard, "logs", "-n", "2", job)[0] == "line 40\nan end\n"
+    assert cli(shared_yard, "logs", "-n", "2", job)[0] == "line 40\nan end"
+
+
+def test_logs_of_a_running_job_end_where_the_log_ends_now(shared_yard):
+    job = cli(shared_yard, "submit", "-c", r"printf 'a \377\nb\nhalf'; sleep 60")[0].strip()
+    until(lambda: len(shared_yard.logs(job)) == 3, "three lines")
+    done = subprocess.run([CLI, "logs", job], env=environment(shared_yard), timeout=60,
+                          capture_output=True, check=True)
+    assert done.stdout == b"a \xff\nb\nhalf"
+    assert cli(shared_yard, "logs", "-n", "1", job)[0] == "half"
+    assert cli(shared_yard, "logs", "-n", "0", job) == ("", "")
+    assert json.loads(cli(shared_yard, "logs", "--json", "-n", "2", job)[0])["logs"][1] == "half"
+    cli(shared_yard, "cancel", job)
 
 
 def test_run_on_a_pipe_tells_progress_in_plain_lines(shared_yard):

@@ -316,6 +316,19 @@ static void help_pages_are_80_columns_wide_at_most(void **state)
 	}
 }
 
+static void every_kind_of_error_has_its_place_among_the_exit_codes(void **state)
+{
+	AUTO_BUF page = { 0 };
+	help_markdown(&page);
+	for (int kind = 1; kind < ERR_KIND_COUNT; kind++) {
+		AUTO_BUF word = { 0 };
+		buf_format(&word, "`%s`", err_word((enum err_kind)kind));
+		if (!strstr(page.bytes, word.bytes))
+			fail_msg("exit code %d of %s is not explained",
+				err_exit_code((enum err_kind)kind), word.bytes);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +346,7 @@ int main(void)
 		cmocka_unit_test(a_submission_that_cannot_be_is_refused_before_it_is_sent),
 		cmocka_unit_test(no_git_work_tree_means_no_commit),
 		cmocka_unit_test(every_option_has_a_help_sentence_and_one_letter_of_its_own),
+		cmocka_unit_test(every_kind_of_error_has_its_place_among_the_exit_codes),
 		cmocka_unit_test(help_pages_are_80_columns_wide_at_most),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
