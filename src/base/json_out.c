@@ -41,6 +41,16 @@ void json_end(struct json_out *j)
 	j->comma = true;
 }
 
+/* Bytes at the front that stand for themselves: nearly all of nearly every text. */
+static size_t plain_bytes(struct str text)
+{
+	size_t n = 0;
+	while (n < text.length_bytes && text.at[n] >= 0x20 && text.at[n] < 0x7F &&
+		text.at[n] != '"' && text.at[n] != '\\')
+		n++;
+	return n;
+}
+
 static void escaped(struct buf *to, struct str text)
 {
 	static const char
@@ -49,9 +59,12 @@ static void escaped(struct buf *to, struct str text)
 	buf_char(to, '"');
 	while (text.length_bytes > 0) {
 		uint32_t code;
-		size_t length = str_utf8_next(text, &code);
+		size_t plain = plain_bytes(text);
+		size_t length = plain ? plain : str_utf8_next(text, &code);
 		unsigned char c = (unsigned char)text.at[0];
-		if (c == '\0') {
+		if (plain) {
+			buf_add(to, text.at, plain);
+		} else if (c == '\0') {
 			buf_text(to, "\\u0000");
 			length = 1;
 		} else if (length == 0) {
