@@ -3,6 +3,7 @@
 #include "base/json_out.h"
 #include "base/mem.h"
 #include "bench/bare.h"
+#include "bench/proc.h"
 #include "bench/row.h"
 #include "bench/yard.h"
 
@@ -75,12 +76,27 @@ static struct buf *make_points(const struct yard *y)
 	return requests;
 }
 
-static double ask(struct crowd *c)
+/* What a request costs the server does not depend on who else uses the machine. */
+struct cost {
+	pid_t pid;
+	int64_t cpu_ns;
+	size_t requests;
+};
+
+static double ask(struct crowd *c, struct cost *cost)
 {
 	size_t before = c->latency.count;
+	int64_t cpu_ns = proc_cpu_ns(cost->pid);
 	c->until_ns = clock_ns() + ROUND_NS;
 	crowd_run(c);
+	cost->cpu_ns += proc_cpu_ns(cost->pid) - cpu_ns;
+	cost->requests += c->latency.count - before;
 	return (double)(c->latency.count - before) * 1e9 / (double)c->took_ns;
+}
+
+static double cost_us(const struct cost *cost)
+{
+	return (double)cost->cpu_ns / 1000 / (double)cost->requests;
 }
 
 static const char *text_rate(double a_second, struct samples *latency)
@@ -151,11 +167,14 @@ static void measure(struct bench *b)
 	busy.paced = make_points(&y);
 	busy.paced_total = POSTS;
 	busy.paced_every_ns = 1000000000 / (1000 / POINTS);
+	struct cost costs[3] = { { .pid = bare.pid }, { .pid = y.pid }, { .pid = y.pid } };
 	for (int round = 0; round < b->rounds; round++) {
-		keep(&rates[0], ask(&limit));
-		keep(&rates[1], ask(&ours));
-		keep(&rates[2], ask(&busy));
+		keep(&rates[0], ask(&limit, &costs[0]));
+		keep(&rates[1], ask(&ours, &costs[1]));
+		keep(&rates[2], ask(&busy, &costs[2]));
 	}
+	note("processor time a request: bare %.1f us, trainyard %.1f us, with points %.1f us",
+		cost_us(&costs[0]), cost_us(&costs[1]), cost_us(&costs[2]));
 	note("%zu posts of %d points were taken meanwhile", busy.paced_count, POINTS);
 	tell(&limit, &ours, &busy, rates);
 	yard_stop(&y);

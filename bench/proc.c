@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/io.h"
 #include "base/scope.h"
@@ -26,6 +27,22 @@ long proc_kib(pid_t pid, const char *line)
 			return strtol(at + strlen(line) + 1, NULL, 10);
 	}
 	die("%s has no %s", path, line);
+}
+
+/* Fields 14 and 15; the name before them may hold anything, and ends with the last bracket. */
+int64_t proc_cpu_ns(pid_t pid)
+{
+	AUTO_BUF text = { 0 };
+	struct err e = { 0 };
+	if (io_read_file(path_in("/proc", "%d/stat", (int)pid), 4096, &text, &e) < 0)
+		die("%s", e.text);
+	char *at = strrchr(text.bytes, ')');
+	for (int field = 2; at && field < 14; field++)
+		at = strchr(at + 1, ' ');
+	if (!at)
+		die("/proc/%d/stat is cut", (int)pid);
+	int64_t user = strtoll(at, &at, 10), kernel = strtoll(at, &at, 10);
+	return (user + kernel) * (1000000000 / sysconf(_SC_CLK_TCK));
 }
 
 static pid_t holder_of(const char *path)

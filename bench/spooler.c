@@ -103,12 +103,11 @@ pid_t spooler_pid(int id)
 {
 	for (int tries = 0; tries < 5000; tries++) {
 		char said[4096];
-		/* For a job that waits -p tells the number of some other process. */
-		run("-s", text_format("%d", id), said, sizeof(said));
-		if (strncmp(said, "running", 7) == 0)
-			run("-p", text_format("%d", id), said, sizeof(said));
-		if (strtol(said, NULL, 10) > 0)
-			return (pid_t)strtol(said, NULL, 10);
+		/* Before the command runs -p tells the number of some older one, dead by now. */
+		run("-p", text_format("%d", id), said, sizeof(said));
+		pid_t pid = (pid_t)strtol(said, NULL, 10);
+		if (pid > 0 && kill(pid, 0) == 0)
+			return pid;
 		pause_ms(1);
 	}
 	die("task-spooler does not run job %d", id);
