@@ -12,12 +12,17 @@
 #include "base/scope.h"
 #include "base/str.h"
 
-#define TELL_AFTER_MS 5000              /* of killing: then say what still lives */
+#define TELL_AFTER_MS 5000 /* of killing: then say what still lives */
 #define KILL_PAUSE_MOST_MS 500
-#define KILL_PASSES 50                  /* in a round, against those that fork without pause */
+#define KILL_PASSES 50 /* in a round, against those that fork without pause */
 
 int turn_prepare(struct runner *r)
 {
+	/* Linux 6.14 to 6.18 at least kill whatever is born into a group that was killed once. */
+	if (r->stop.killing) {
+		group_remove(r);
+		group_create(r);
+	}
 	pact_nonce_make(r->nonce, r->name, r->turn);
 	r->phase = PHASE_IDLE;
 	r->child = 0;
@@ -29,7 +34,7 @@ int turn_prepare(struct runner *r)
 	if (log_fifo_open(r) < 0)
 		return -1;
 	if (child_fork(r) < 0)
-		r->child = 0;                   /* once more on go; that one's error is told */
+		r->child = 0; /* once more on go; that one's error is told */
 	return 0;
 }
 
@@ -83,7 +88,8 @@ static bool write_marker(struct runner *r, const struct pact_start *start)
 
 static bool child_ready(struct runner *r, const struct pact_start *start)
 {
-	if (start->argv.count == 0 || !start->cwd || !start->job || !str_is_id(str_of(start->job))) {
+	if (start->argv.count == 0 || !start->cwd || !start->job ||
+		!str_is_id(str_of(start->job))) {
 		text_format(r->sentence, sizeof(r->sentence), "the start message is incomplete");
 		return false;
 	}
@@ -106,7 +112,7 @@ void turn_start(struct runner *r, const struct pact_start *start)
 		return;
 	}
 	if (!write_marker(r, start)) {
-		if (errno == EEXIST) {          /* the server wrote it, void: this must never run */
+		if (errno == EEXIST) { /* the server wrote it, void: this must never run */
 			drop_child(r);
 			r->done = true;
 			return;
@@ -118,7 +124,7 @@ void turn_start(struct runner *r, const struct pact_start *start)
 	}
 	r->phase = PHASE_STARTING;
 	r->end.ended.pid = r->child;
-	(void)!write(r->go, "", 1);             /* a dead child is met at the error pipe */
+	(void)!write(r->go, "", 1); /* a dead child is met at the error pipe */
 	r->group_kills = oom_group_kills(r);
 	r->log.limit_bytes = start->log_limit;
 	log_open(r, start->direct != 0);
@@ -127,7 +133,7 @@ void turn_start(struct runner *r, const struct pact_start *start)
 static void begin_term(struct runner *r)
 {
 	kill(-r->child, SIGTERM);
-	kill(-r->child, SIGCONT);               /* a stopped command must hear it */
+	kill(-r->child, SIGCONT); /* a stopped command must hear it */
 }
 
 /* EOF means exec, or death before it: the process itself says which. */
@@ -218,7 +224,7 @@ void turn_reap(struct runner *r)
 	bool left_now = false;
 
 	if (r->phase == PHASE_STARTING && leader_is_dead(r))
-		turn_child_spoke(r);            /* its end of the pipe is closed: this does not wait */
+		turn_child_spoke(r); /* its end of the pipe is closed: this does not wait */
 	if (r->phase == PHASE_IDLE && leader_is_dead(r))
 		drop_child(r);
 	if (r->phase == PHASE_RUNNING && leader_is_dead(r)) {
@@ -316,7 +322,7 @@ void turn_end(struct runner *r)
 	disk_end_write(r);
 	turn_tell(r);
 	if (r->control < 0)
-		r->done = true;                 /* the record on disk is the report */
+		r->done = true; /* the record on disk is the report */
 }
 
 void turn_acknowledged(struct runner *r)

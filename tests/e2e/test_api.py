@@ -199,6 +199,15 @@ def test_a_second_cancel_joins_the_first(shared_yard):
     assert shared_yard.pids_of(job) == []
 
 
+def test_jobs_after_a_killed_one_start_as_ever(yard):
+    """A prepared runner takes one job after the other: a kill must not reach beyond its own."""
+    for _ in range(5):
+        killed = yard.submit(["sleep", "600"])
+        yard.wait(killed, "running")
+        assert yard.post(f"{J}/cancel/{killed}", {"grace_seconds": 0}).status == 200
+        yard.wait(yard.submit(["true"]), "completed")
+
+
 def test_the_openapi_document_describes_what_answers(shared_yard):
     document = shared_yard.get("/openapi.json").json
     assert document["openapi"].startswith("3.1")
