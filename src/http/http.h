@@ -60,7 +60,7 @@ struct http_config {
 	int head_ms;               /* from the accept to the end of the head: 10 s */
 	int body_ms;               /* from there to the end of the body: 60 s */
 	int idle_ms;               /* between two requests: 75 s */
-	int send_ms;               /* for which a client takes nothing: 60 s */
+	int send_ms;               /* a whole reply, or a stream's next bytes: 60 s */
 	int watch_ms;              /* a deferred request's client is watched after: 20 ms */
 };
 

@@ -33,6 +33,8 @@ enum deed {
 	DEED_LATER,
 	DEED_STREAM,
 	DEED_LARGE,
+	DEED_PAGE,
+	DEED_SECRET,
 };
 
 static const enum deed deeds[] = {
@@ -47,6 +49,8 @@ static const enum deed deeds[] = {
 	DEED_LATER,
 	DEED_STREAM,
 	DEED_LARGE,
+	DEED_PAGE,
+	DEED_SECRET,
 };
 
 #define ROW(deed) &deeds[deed]
@@ -64,6 +68,8 @@ static const struct http_route routes[] = {
 	{ "GET", "/api/error", ROW(DEED_ERROR), 0, 0 },
 	{ "GET", "/api/later", ROW(DEED_LATER), 0, 0 },
 	{ "GET", "/api/stream", ROW(DEED_STREAM), 0, 0 },
+	{ "GET", "/page", ROW(DEED_PAGE), 0, 0 },
+	{ "GET", "/api/secret", ROW(DEED_SECRET), 0, 0 },
 	{ "GET", "/api/large", ROW(DEED_LARGE), HTTP_NO_ETAG, 0 },
 };
 
@@ -173,6 +179,15 @@ static void handle(void *context, struct http_request *r, const struct http_rout
 		break;
 	case DEED_LARGE:
 		answer_large(r);
+		break;
+	case DEED_PAGE:
+		http_add_header(r, "Content-Security-Policy", "script-src 'self'");
+		http_add_header(r, "Cache-Control", "no-cache");
+		http_reply(r, 200, "text/html", "<p>", 3);
+		break;
+	case DEED_SECRET:
+		err_set(&e, ERR_AUTH, "a token is needed");
+		http_error(r, &e, NULL);
 		break;
 	}
 }

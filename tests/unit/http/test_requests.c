@@ -228,6 +228,49 @@ static void an_error_has_the_field_that_each_client_looks_for(void **state)
 		"\"detail\":\"there is nothing at this path\",\"code\":\"not_found\"}");
 }
 
+static void a_reply_may_bring_its_own_safety_headers(void **state)
+{
+	char value[100];
+	expect(GET("/page"), 200, "<p>");
+	assert_true(reply_header(&reply, "Content-Security-Policy", value, sizeof(value)));
+	assert_string_equal(value, "script-src 'self'");
+	assert_null(strstr(reply.head.bytes, "default-src"));
+	assert_true(reply_header(&reply, "Cache-Control", value, sizeof(value)));
+	assert_string_equal(value, "no-cache");
+	assert_true(reply_header(&reply, "X-Content-Type-Options", value, sizeof(value)));
+}
+
+static void who_is_not_known_is_told_how_to_say_it(void **state)
+{
+	char value[100];
+	expect(GET("/api/secret"), 401, NULL);
+	assert_true(reply_header(&reply, "WWW-Authenticate", value, sizeof(value)));
+	assert_true(strncmp(value, "Bearer", 6) == 0);
+}
+
+static void our_own_names_and_our_own_page_are_welcome(void **state)
+{
+	const char *const lines[] = {
+		"Host: localhost",
+		"Host: LocalHost:1",
+		"Host: 127.0.0.1",
+		"Host: 127.0.0.1:8000",
+		"Host: [::1]",
+		"Host: [::1]:8000",
+		"Host: localhost:",
+		"Host: localhost\r\nSec-Fetch-Site: same-origin",
+		"Host: localhost\r\nSec-Fetch-Site: none",
+		"Host: localhost:8000\r\nOrigin: http://localhost:8000",
+		"Host: LOCALHOST:8000\r\nOrigin: https://localhost:8000",
+		"Host: [::1]:8000\r\nOrigin: http://[::1]:8000",
+	};
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		char request[200];
+		snprintf(request, sizeof(request), "GET /health HTTP/1.1\r\n%s\r\n\r\n", lines[i]);
+		expect(request, 200, "{\"alive\":true}");
+	}
+}
+
 static void a_reply_that_the_client_has_is_not_sent_again(void **state)
 {
 	char etag[100], request[300];
@@ -324,6 +367,9 @@ int main(void)
 		cmocka_unit_test(head_is_get_without_the_body),
 		cmocka_unit_test(every_reply_carries_the_safety_headers),
 		cmocka_unit_test(an_error_has_the_field_that_each_client_looks_for),
+		cmocka_unit_test(a_reply_may_bring_its_own_safety_headers),
+		cmocka_unit_test(who_is_not_known_is_told_how_to_say_it),
+		cmocka_unit_test(our_own_names_and_our_own_page_are_welcome),
 		cmocka_unit_test(a_reply_that_the_client_has_is_not_sent_again),
 		cmocka_unit_test(a_connection_serves_request_after_request),
 		cmocka_unit_test(requests_sent_together_are_answered_in_order),
