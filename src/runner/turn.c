@@ -18,7 +18,7 @@
 
 int turn_prepare(struct runner *r)
 {
-	/* Linux 6.14 to 6.18 at least kill whatever is born into a group that was killed once. */
+	/* Linux (6.18, for one) kills whatever is born into a group that was killed once. */
 	if (r->stop.killing) {
 		group_remove(r);
 		group_create(r);
