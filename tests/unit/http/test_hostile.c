@@ -172,7 +172,7 @@ static void each_hostile_request_gets_its_status_and_reaches_no_handler(void **s
 		wrong += !try_row(&row);
 		buf_finish(&row.bytes);
 	}
-	print_message("%d requests, %d rules\n", rows, rules);
+	print_message("# %d requests, %d rules\n", rows, rules);
 	assert_int_equal(wrong, 0);
 	assert_true(rows >= ROWS_LEAST);
 	assert_true(rules >= RULES_LEAST);
