@@ -50,7 +50,10 @@ void buf_text(struct buf *b, const char *text)
 
 void buf_char(struct buf *b, char c)
 {
-	buf_add(b, &c, 1);
+	if (b->length_bytes + 2 > b->room_bytes)
+		buf_reserve(b, 1);
+	b->bytes[b->length_bytes++] = c;
+	b->bytes[b->length_bytes] = '\0';
 }
 
 void buf_vformat(struct buf *b, const char *format, va_list args)
