@@ -121,7 +121,8 @@ static void heard_hello(struct link *l, const struct pact_hello *hello)
 
 	l->turn = (uint32_t)hello->turn;
 	l->hello = true;
-	if (hello->phase && strcmp(hello->phase, "idle") == 0 && l->attempt && l->attempt->seek_since_ms) {
+	if (hello->phase && strcmp(hello->phase, "idle") == 0 && l->attempt &&
+		l->attempt->seek_since_ms) {
 		/* Found again, but go never reached it, and its server is gone: it shall not have it. */
 		pact_message_init(&leave, PACT_KIND_LEAVE);
 		link_send(l, &leave);
@@ -151,11 +152,16 @@ static void heard_started(struct link *l, const struct pact_started *started)
 static void set_exit(struct exec *x, struct attempt *a, const struct pact_ended *ended)
 {
 	a->exit = (struct exec_exit){
-		.code = (int32_t)ended->code, .signal = (int32_t)ended->signal,
-		.known = ended->known, .stopped = ended->stopped || a->stop_asked,
-		.out_of_memory = ended->out_of_memory, .pid = ended->pid,
-		.started_wall_ms = ended->started_ms, .ended_wall_ms = ended->ended_ms,
-		.cpu_ms = ended->cpu_ms, .peak_memory_bytes = ended->peak_bytes,
+		.code = (int32_t)ended->code,
+		.signal = (int32_t)ended->signal,
+		.known = ended->known,
+		.stopped = ended->stopped || a->stop_asked,
+		.out_of_memory = ended->out_of_memory,
+		.pid = ended->pid,
+		.started_wall_ms = ended->started_ms,
+		.ended_wall_ms = ended->ended_ms,
+		.cpu_ms = ended->cpu_ms,
+		.peak_memory_bytes = ended->peak_bytes,
 		.log_lost_bytes = ended->log_lost,
 	};
 	set_end(x, a, TOLD_EXITED, NULL);
@@ -178,11 +184,11 @@ static void heard_ended(struct link *l, const struct pact_ended *ended)
 	const char *sentence = ended->sentence;
 
 	if (!a) {
-		acknowledge(l, ended->nonce);   /* nobody waits for it any more */
+		acknowledge(l, ended->nonce); /* nobody waits for it any more */
 		return;
 	}
 	if (a->phase == ATTEMPT_ENDED)
-		return;                         /* on its way to the server already */
+		return; /* on its way to the server already */
 	if (strcmp(outcome, "exited") == 0)
 		set_exit(x, a, ended);
 	else if (strcmp(outcome, "start_failed") == 0)
@@ -231,7 +237,7 @@ void attempt_message(struct link *l, struct pact_message *m)
 		log_warn("runner %s: %s", l->runner, l->trouble);
 		break;
 	default:
-		break;                          /* of a newer runner */
+		break; /* of a newer runner */
 	}
 }
 
@@ -243,13 +249,14 @@ void attempt_link_lost(struct link *l)
 	struct attempt *a = l->attempt;
 	bool ready = l->ready;
 
-	if (l->reserved && !a) {                /* the start to come will say so */
+	if (l->reserved && !a) { /* the start to come will say so */
 		loop_poll_destroy(l->poll);
 		l->poll = NULL;
 		close(l->fd);
 		l->fd = -1;
 		if (!l->trouble[0])
-			str_copy_cut(l->trouble, sizeof(l->trouble), "the runner died before it was needed");
+			str_copy_cut(l->trouble, sizeof(l->trouble),
+				"the runner died before it was needed");
 	} else {
 		if (a && a->phase == ATTEMPT_STARTING && !l->heir && !l->hello && l->trouble[0])
 			attempt_start_failed(x, a, l->trouble);

@@ -138,7 +138,7 @@ void exec_destroy(struct exec *x)
 	if (!x)
 		return;
 	LIST_EACH(node, &x->links)
-		link_drop(LIST_ITEM(node, struct link, node));
+	link_drop(LIST_ITEM(node, struct link, node));
 	while ((entry = map_each(&x->attempts, &at)))
 		free(entry->value);
 	map_finish(&x->attempts);
@@ -193,7 +193,8 @@ static struct link *reserved_link(struct exec *x, const char *nonce)
 
 	if (!pact_nonce_split(nonce, runner, &turn))
 		return NULL;
-	LIST_EACH(at, &x->links) {
+	LIST_EACH(at, &x->links)
+	{
 		struct link *l = LIST_ITEM(at, struct link, node);
 		if (l->reserved && strcmp(l->runner, runner) == 0)
 			return l;
@@ -219,7 +220,8 @@ static int make_job_directories(struct exec *x, const char *job_id)
 {
 	if (mkdirat(x->jobs_fd, job_id, 0700) < 0 && errno != EEXIST)
 		return -1;
-	AUTO_CLOSE int job = openat(x->jobs_fd, job_id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_CLOSE int job = openat(x->jobs_fd, job_id,
+		O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (job < 0 || (mkdirat(job, "run", 0700) < 0 && errno != EEXIST))
 		return -1;
 	return 0;
@@ -259,8 +261,9 @@ static int send_start(struct exec *x, struct link *l, const struct exec_start *s
 	m.start.cwd = s->cwd ? s->cwd : run;
 	m.start.umask = s->umask_bits;
 	m.start.direct = s->direct_output;
-	m.start.log_limit = s->log_limit_bytes > 0 ? s->log_limit_bytes :
-		x->config.log_limit_bytes > 0 ? x->config.log_limit_bytes : LOG_LIMIT_DEFAULT_BYTES;
+	m.start.log_limit = s->log_limit_bytes > 0 ? s->log_limit_bytes
+		: x->config.log_limit_bytes > 0    ? x->config.log_limit_bytes
+						   : LOG_LIMIT_DEFAULT_BYTES;
 	if (pact_encode(&m, NULL, 0) == 0)
 		return err_set(e, ERR_INPUT, "the command and environment of job %s are too long",
 			s->job_id);
@@ -273,26 +276,28 @@ int exec_start(struct exec *x, const struct exec_start *s, struct err *e)
 	struct link *l = reserved_link(x, s->nonce);
 
 	if (!str_is_id(str_of(s->job_id)) || !s->argv || !s->argv[0] || !l)
-		return err_set(e, ERR_INPUT, "job %s has no command, or no runner was reserved", s->job_id);
+		return err_set(e, ERR_INPUT, "job %s has no command, or no runner was reserved",
+			s->job_id);
 	if (attempt_find(x, s->job_id, s->attempt))
 		return err_set(e, ERR_STATE, "attempt %u of job %s was started already",
 			(unsigned)s->attempt, s->job_id);
-	bool made = make_job_directories(x, s->job_id) == 0;
-	struct err why;
-	if (!made)
-		err_errno(&why, ERR_IO, "cannot make the directory of job %s", s->job_id);
+	char trouble[EXEC_SENTENCE_BYTES];
+	str_copy(trouble, sizeof(trouble), l->trouble);
+	if (l->fd >= 0 && make_job_directories(x, s->job_id) < 0)
+		snprintf(trouble, sizeof(trouble), "cannot make the directory of the job: %s",
+			strerror(errno));
 	else if (l->fd >= 0 && send_start(x, l, s, e) < 0)
 		return -1;
 	struct attempt *a = attempt_create(x, s->job_id, s->attempt, s->nonce);
 	str_copy(a->recorded_boot, sizeof(a->recorded_boot), x->boot_id);
-	if (made && l->fd >= 0) {
-		l->reserved = false;
-		l->attempt = a;
-		a->link = l;
+	if (trouble[0]) {
+		attempt_start_failed(x, a, trouble);
+		exec_unreserve(x, s->nonce);
 		return 0;
 	}
-	attempt_start_failed(x, a, made ? l->trouble : why.text);
-	exec_unreserve(x, s->nonce);
+	l->reserved = false;
+	l->attempt = a;
+	a->link = l;
 	return 0;
 }
 

@@ -112,16 +112,17 @@ struct link *link_spawn(struct exec *x, const char *runner, const char *heir_of,
 {
 	struct link *l = link_create(x, runner);
 	char *directory = mem_array(strlen(x->state_dir) + PACT_RUNNER_BYTES + 16, 1);
-	const char *argv[] = { "trainyard-runner", directory, x->config.cgroups ? "groups" :
-		"no-groups", heir_of, recorded_boot, NULL };
+	const char *argv[] = { "trainyard-runner", directory,
+		x->config.cgroups ? "groups" : "no-groups", heir_of, recorded_boot, NULL };
 	int pair[2] = { -1, -1 };
 	pid_t pid = 0;
 
 	snprintf(directory, strlen(x->state_dir) + PACT_RUNNER_BYTES + 16, "%s/runners/%s",
 		x->state_dir, runner);
 	l->heir = heir_of != NULL;
-	int error = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0 ?
-		errno : spawn(x, pair[1], argv, &pid);
+	int error = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0
+		? errno
+		: spawn(x, pair[1], argv, &pid);
 	scope_close(&pair[1]);
 	free(directory);
 	if (error == 0) {
@@ -162,7 +163,8 @@ struct link *link_connect(struct exec *x, const char *runner)
 static void flush(struct link *l)
 {
 	while (l->out.length_bytes > 0) {
-		ssize_t n = send(l->fd, l->out.bytes, l->out.length_bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n = send(l->fd, l->out.bytes, l->out.length_bytes,
+			MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -170,7 +172,7 @@ static void flush(struct link *l)
 		buf_drop(&l->out, (size_t)n);
 	}
 	if (l->out.length_bytes == 0)
-		buf_finish(&l->out);            /* start messages are large and rare */
+		buf_finish(&l->out); /* start messages are large and rare */
 	loop_poll_set(l->poll, LOOP_READABLE | (l->out.length_bytes ? LOOP_WRITABLE : 0));
 }
 

@@ -12,8 +12,8 @@
 #include "base/str.h"
 #include "exec/inside.h"
 
-#define FILL_AFTER_MS 10                /* not in the way of the start that emptied the pool */
-#define TRIM_AFTER_MS 1000              /* a burst of short jobs should keep its runners */
+#define FILL_AFTER_MS 10   /* not in the way of the start that emptied the pool */
+#define TRIM_AFTER_MS 1000 /* a burst of short jobs should keep its runners */
 #define STALE_EVERY_MS 10
 
 /* A directory of a new runner's own; its name is new, for 96 bits are drawn. */
@@ -33,7 +33,8 @@ static struct link *spawn_new(struct exec *x, struct err *e)
 
 struct link *pool_take(struct exec *x, struct err *e)
 {
-	LIST_EACH(at, &x->links) {
+	LIST_EACH(at, &x->links)
+	{
 		struct link *l = LIST_ITEM(at, struct link, node);
 		if (!l->ready)
 			continue;
@@ -49,7 +50,8 @@ static int count_idle(struct exec *x)
 {
 	int idle = 0;
 
-	LIST_EACH(at, &x->links) {
+	LIST_EACH(at, &x->links)
+	{
 		struct link *l = LIST_ITEM(at, struct link, node);
 		idle += l->fd >= 0 && !l->attempt && !l->reserved && !l->heir;
 	}
@@ -75,7 +77,8 @@ static void trim(struct exec *x, int surplus)
 	struct pact_message leave;
 
 	pact_message_init(&leave, PACT_KIND_LEAVE);
-	LIST_EACH(at, &x->links) {
+	LIST_EACH(at, &x->links)
+	{
 		struct link *l = LIST_ITEM(at, struct link, node);
 		if (l->ready && surplus-- > 0) {
 			l->ready = false;
@@ -110,10 +113,11 @@ static bool is_known(struct exec *x, const char *runner)
 	size_t at_entry = 0;
 
 	LIST_EACH(at, &x->links)
-		if (strcmp(LIST_ITEM(at, struct link, node)->runner, runner) == 0)
-			return true;
+	if (strcmp(LIST_ITEM(at, struct link, node)->runner, runner) == 0)
+		return true;
 	while ((entry = map_each(&x->attempts, &at_entry)))
-		if (strncmp(((struct attempt *)entry->value)->nonce, runner, PACT_RUNNER_BYTES - 1) == 0)
+		if (strncmp(((struct attempt *)entry->value)->nonce, runner,
+			    PACT_RUNNER_BYTES - 1) == 0)
 			return true;
 	return false;
 }

@@ -14,7 +14,7 @@
 
 #define GAP_FIRST_MS 5
 #define GAP_MOST_MS 1000
-#define PATIENCE_MS 5000                /* then it counts as silent */
+#define PATIENCE_MS 5000 /* then it counts as silent */
 
 bool seek_lock_held(int directory)
 {
@@ -102,8 +102,8 @@ void seek_step(struct exec *x, struct attempt *a, int64_t now_ms)
 		return;
 	}
 	if (!a->link && directory >= 0) {
-		l = seek_lock_held(directory) ? link_connect(x, runner) :
-			link_spawn(x, runner, a->nonce, a->recorded_boot);
+		l = seek_lock_held(directory) ? link_connect(x, runner)
+					      : link_spawn(x, runner, a->nonce, a->recorded_boot);
 		if (l && l->fd < 0) {
 			link_drop(l);
 			l = NULL;

@@ -21,7 +21,8 @@ bool pact_slot_fill(unsigned char slot[PACT_SLOT_BYTES], const struct pact_messa
 bool pact_slot_read(const unsigned char slot[PACT_SLOT_BYTES], const char *nonce,
 	struct pact_message *ended);
 
-void pact_sample_put(unsigned char sample[PACT_SAMPLE_BYTES], int64_t offset_bytes, int64_t wall_ms);
+void pact_sample_put(unsigned char sample[PACT_SAMPLE_BYTES], int64_t offset_bytes,
+	int64_t wall_ms);
 void pact_sample_get(const unsigned char sample[PACT_SAMPLE_BYTES], int64_t *offset_bytes,
 	int64_t *wall_ms);
 

@@ -16,7 +16,10 @@ struct field {
 
 #define FIELD(type, message, member, otherwise) \
 	{ #member, type, offsetof(struct pact_message, message.member), otherwise },
-#define END_OF_FIELDS { NULL, FIELD_INT, 0, 0 }
+#define END_OF_FIELDS                 \
+	{                             \
+		NULL, FIELD_INT, 0, 0 \
+	}
 
 /* Inside a table, the message's own name is `here`. */
 #define INT_FIELD(member, otherwise) FIELD(FIELD_INT, here, member, otherwise)
@@ -25,47 +28,47 @@ struct field {
 
 #define here hello
 static const struct field hello_fields[] = { PACT_HELLO(INT_FIELD, TEXT_FIELD, LIST_FIELD)
-	END_OF_FIELDS };
+		END_OF_FIELDS };
 #undef here
 #define here start
 static const struct field start_fields[] = { PACT_START(INT_FIELD, TEXT_FIELD, LIST_FIELD)
-	END_OF_FIELDS };
+		END_OF_FIELDS };
 #undef here
 #define here started
 static const struct field started_fields[] = { PACT_STARTED(INT_FIELD, TEXT_FIELD, LIST_FIELD)
-	END_OF_FIELDS };
+		END_OF_FIELDS };
 #undef here
 #define here stop
 static const struct field stop_fields[] = { PACT_STOP(INT_FIELD, TEXT_FIELD, LIST_FIELD)
-	END_OF_FIELDS };
+		END_OF_FIELDS };
 #undef here
 #define here unkillable
 static const struct field unkillable_fields[] = { PACT_UNKILLABLE(INT_FIELD, TEXT_FIELD, LIST_FIELD)
-	END_OF_FIELDS };
+		END_OF_FIELDS };
 #undef here
 #define here ended
 static const struct field ended_fields[] = { PACT_ENDED(INT_FIELD, TEXT_FIELD, LIST_FIELD)
-	END_OF_FIELDS };
+		END_OF_FIELDS };
 #undef here
 #define here acknowledge
-static const struct field acknowledge_fields[] = {
-	PACT_ACKNOWLEDGE(INT_FIELD, TEXT_FIELD, LIST_FIELD) END_OF_FIELDS };
+static const struct field acknowledge_fields[] = { PACT_ACKNOWLEDGE(INT_FIELD, TEXT_FIELD,
+	LIST_FIELD) END_OF_FIELDS };
 #undef here
 #define here ready
 static const struct field ready_fields[] = { PACT_READY(INT_FIELD, TEXT_FIELD, LIST_FIELD)
-	END_OF_FIELDS };
+		END_OF_FIELDS };
 #undef here
 #define here leave
 static const struct field leave_fields[] = { PACT_LEAVE(INT_FIELD, TEXT_FIELD, LIST_FIELD)
-	END_OF_FIELDS };
+		END_OF_FIELDS };
 #undef here
 #define here trouble
 static const struct field trouble_fields[] = { PACT_TROUBLE(INT_FIELD, TEXT_FIELD, LIST_FIELD)
-	END_OF_FIELDS };
+		END_OF_FIELDS };
 #undef here
 #define here marker
 static const struct field marker_fields[] = { PACT_MARKER(INT_FIELD, TEXT_FIELD, LIST_FIELD)
-	END_OF_FIELDS };
+		END_OF_FIELDS };
 #undef here
 
 static const struct {

@@ -59,7 +59,7 @@
 	X(LEAVE, leave) X(TROUBLE, trouble) X(MARKER, marker)
 
 enum pact_kind {
-	PACT_KIND_UNKNOWN,              /* of a newer side: skip it */
+	PACT_KIND_UNKNOWN, /* of a newer side: skip it */
 #define X(NAME, name) PACT_KIND_##NAME,
 	PACT_MESSAGES(X)
 #undef X
@@ -78,7 +78,7 @@ struct pact_message {
 	enum pact_kind kind;
 	union {
 #define PACT_INT_MEMBER(name, otherwise) int64_t name;
-#define PACT_TEXT_MEMBER(name) const char *name;        /* NULL = not said */
+#define PACT_TEXT_MEMBER(name) const char *name; /* NULL = not said */
 #define PACT_LIST_MEMBER(name) struct pact_list name;
 #define X(NAME, name)                                                                      \
 		struct pact_##name {                                                       \
@@ -99,6 +99,6 @@ size_t pact_encode(const struct pact_message *m, void *bytes, size_t room_bytes)
 /* False: malformed. A kind that is not known here decodes as PACT_KIND_UNKNOWN. */
 bool pact_decode(struct pact_message *m, const void *body, size_t length_bytes);
 
-const char *pact_list_next(struct pact_list *list);     /* NULL at its end */
+const char *pact_list_next(struct pact_list *list); /* NULL at its end */
 
 #endif

@@ -77,7 +77,8 @@ bool pact_open(struct pact_in *in, const void *body, size_t length_bytes)
 	const char *first = behind_name(start, end);
 	for (const char *at = first; at && at != end; fields++) {
 		at = behind_name(at, end);
-		if (!at || !(at = behind(at, end, PACT_BODY_BYTES_MAX)) || fields >= PACT_FIELDS_MAX)
+		if (!at || !(at = behind(at, end, PACT_BODY_BYTES_MAX)) ||
+			fields >= PACT_FIELDS_MAX)
 			return false;
 	}
 	*in = (struct pact_in){ .kind = start, .at = first, .end = end };

@@ -12,7 +12,7 @@
 
 #define PACT_BODY_BYTES_MAX (4u << 20)
 #define PACT_FIELDS_MAX 65536
-#define PACT_NAME_BYTES_MAX 32          /* of a kind or a name, [a-z_], without the NUL */
+#define PACT_NAME_BYTES_MAX 32 /* of a kind or a name, [a-z_], without the NUL */
 #define PACT_FRAME_BYTES 4
 
 /* Writes a body into memory of the caller. Too little room is not an error until pact_end, which
@@ -27,7 +27,7 @@ struct pact_out {
 void pact_begin(struct pact_out *o, void *bytes, size_t room_bytes, const char *kind);
 void pact_text(struct pact_out *o, const char *name, const char *value); /* NULL: left out */
 void pact_int(struct pact_out *o, const char *name, int64_t value);
-bool pact_end(const struct pact_out *o);    /* false: did not fit, or is beyond the limits */
+bool pact_end(const struct pact_out *o); /* false: did not fit, or is beyond the limits */
 
 /* Walks a body that pact_open found well-formed; what it returns points into the body. */
 struct pact_in {

@@ -28,7 +28,8 @@ static pid_t fork_into_group(struct runner *r)
 {
 	if (r->group_fd < 0)
 		return fork();
-	struct clone_args how = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD,
+	struct clone_args how = { .flags = CLONE_INTO_CGROUP,
+		.exit_signal = SIGCHLD,
 		.cgroup = (uint64_t)r->group_fd };
 	pid_t pid = (pid_t)syscall(SYS_clone3, &how, sizeof(how));
 	if (pid >= 0 || errno == EAGAIN || errno == ENOMEM)

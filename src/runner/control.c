@@ -85,9 +85,10 @@ void control_accept(struct runner *r)
 
 static void obey(struct runner *r, struct pact_message *m)
 {
-	const char *nonce = m->kind == PACT_KIND_START ? m->start.nonce :
-		m->kind == PACT_KIND_STOP ? m->stop.nonce :
-		m->kind == PACT_KIND_ACKNOWLEDGE ? m->acknowledge.nonce : NULL;
+	const char *nonce = m->kind == PACT_KIND_START ? m->start.nonce
+		: m->kind == PACT_KIND_STOP            ? m->stop.nonce
+		: m->kind == PACT_KIND_ACKNOWLEDGE     ? m->acknowledge.nonce
+						       : NULL;
 	bool ours = nonce && strcmp(nonce, r->nonce) == 0;
 
 	if (m->kind == PACT_KIND_LEAVE && r->phase == PHASE_IDLE)
@@ -113,7 +114,8 @@ static bool receive(struct runner *r, unsigned char *frame, size_t most_bytes)
 		hang_up(r);
 		return false;
 	}
-	ssize_t n = recv(r->control, frame + r->received_bytes, want - r->received_bytes, MSG_DONTWAIT);
+	ssize_t n = recv(r->control, frame + r->received_bytes, want - r->received_bytes,
+		MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
 	if (n <= 0) {

@@ -15,7 +15,7 @@
 #include "base/str.h"
 #include "runner/members.h"
 
-#define LOOK_EVERY_MS 1000              /* at members that have no leader to wait for */
+#define LOOK_EVERY_MS 1000 /* at members that have no leader to wait for */
 #define VERIFY_AFTER_MS 20
 #define VERIFY_MOST_MS 500
 #define TELL_AFTER_MS 5000
@@ -52,7 +52,8 @@ static void end_unseen(struct runner *r)
 	if (r->stop.asked)
 		end_as(r, "exited", NULL);
 	else
-		end_as(r, "lost", "Process terminated unexpectedly: its runner was killed and nobody saw "
+		end_as(r, "lost",
+			"Process terminated unexpectedly: its runner was killed and nobody saw "
 			"how it ended");
 }
 
@@ -68,7 +69,7 @@ static void over(struct runner *r)
 static bool find_record(struct runner *r)
 {
 	static unsigned char slot[PACT_SLOT_BYTES];
-	struct pact_message record;             /* may be of the turn before */
+	struct pact_message record; /* may be of the turn before */
 
 	if (!disk_end_read(r, slot, &record))
 		return false;

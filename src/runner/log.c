@@ -15,7 +15,7 @@
 #include "base/scope.h"
 
 #define FIFO_BYTES (1 << 20)
-#define PUNCH_BYTES (1 << 20)           /* at least this much at a time */
+#define PUNCH_BYTES (1 << 20) /* at least this much at a time */
 #define BLOCK_BYTES 4096
 #define SAMPLE_EVERY_MS 1000
 #define CHECK_EVERY_MS 10000
@@ -120,7 +120,8 @@ static bool announce_gap(struct log_out *l)
 
 	if (l->gap_bytes == 0)
 		return true;
-	text_format(line, sizeof(line), "\n[trainyard] %lld bytes of output were lost here: disk full\n",
+	text_format(line, sizeof(line),
+		"\n[trainyard] %lld bytes of output were lost here: disk full\n",
 		(long long)l->gap_bytes);
 	size_t length = strlen(line);
 	if (l->file < 0 || pwrite(l->file, line, length, l->offset_bytes) != (ssize_t)length)

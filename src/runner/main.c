@@ -22,7 +22,7 @@
 
 #define GRACE_OF_TERM_MS 10000
 
-static struct runner the_runner;        /* zeroed pages cost nothing until used */
+static struct runner the_runner; /* zeroed pages cost nothing until used */
 
 /* To whoever started us: the server, or a curious person at a terminal. */
 static int complain(const char *what)
@@ -39,8 +39,8 @@ static int complain(const char *what)
 
 static int usage(void)
 {
-	static const char text[] =
-		"trainyard-runner " TRAINYARD_VERSION ": started by trainyardd, not by hand\n";
+	static const char text[] = "trainyard-runner " TRAINYARD_VERSION
+				   ": started by trainyardd, not by hand\n";
 	io_write_all(2, text, sizeof(text) - 1);
 	return 2;
 }
@@ -136,7 +136,8 @@ static void serve(struct runner *r)
 		bool logs = r->phase != PHASE_IDLE && r->phase != PHASE_ENDED;
 		at[AT_CONTROL] = (struct pollfd){ r->control, POLLIN, 0 };
 		at[AT_SIGNALS] = (struct pollfd){ r->signals, POLLIN, 0 };
-		at[AT_ERRORS] = (struct pollfd){ r->phase == PHASE_STARTING ? r->errors : -1, POLLIN, 0 };
+		at[AT_ERRORS] = (struct pollfd){ r->phase == PHASE_STARTING ? r->errors : -1,
+			POLLIN, 0 };
 		at[AT_LEADER] = (struct pollfd){ r->leader_pidfd, POLLIN, 0 };
 		at[AT_LISTENER] = (struct pollfd){ r->listener, POLLIN, 0 };
 		at[AT_OUTPUT] = (struct pollfd){ logs ? r->log.fifo : -1, POLLIN, 0 };

@@ -84,8 +84,9 @@ static void read_group(const struct runner *r, struct buf *procs)
 	char bytes[4096];
 	ssize_t n;
 
-	AUTO_CLOSE int fd = r->group_fd < 0 ? -1 :
-		openat(r->group_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	AUTO_CLOSE int fd = r->group_fd < 0
+		? -1
+		: openat(r->group_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
 	while (fd >= 0 && (n = read(fd, bytes, sizeof(bytes))) > 0)
 		buf_add(procs, bytes, (size_t)n);
 }
@@ -140,7 +141,8 @@ void members_find(const struct runner *r, struct members *found)
 	for (size_t before = SIZE_MAX; before != found->count;) {
 		before = found->count;
 		for (size_t i = 0; i < all.count; i++)
-			if (!members_has(found, &all.items[i]) && has_parent_in(found, &all.items[i]))
+			if (!members_has(found, &all.items[i]) &&
+				has_parent_in(found, &all.items[i]))
 				add(found, &all.items[i]);
 	}
 	members_finish(&all);
@@ -199,7 +201,8 @@ bool members_hunt(const struct runner *r, int for_ms)
 		pid_t newest = newest_process();
 		for (pid_t pid = newest + 1; pid > newest - HUNT_NUMBERS && pid > 1; pid--) {
 			struct process p;
-			AUTO_CLOSE int fd = pid == getpid() ? -1 : (int)syscall(SYS_pidfd_open, pid, 0);
+			AUTO_CLOSE int fd = pid == getpid() ? -1
+							    : (int)syscall(SYS_pidfd_open, pid, 0);
 			if (fd < 0 || !has_nonce(pid, assignment))
 				continue;
 			syscall(SYS_pidfd_send_signal, fd, SIGSTOP, NULL, 0);

@@ -8,7 +8,7 @@
 #include "runner/runner.h"
 
 struct members {
-	struct process *items;          /* those that live: zombies hold nothing and need no signal */
+	struct process *items; /* those that live: zombies hold nothing and need no signal */
 	size_t count, room;
 };
 

@@ -55,7 +55,8 @@ bool oom_killed(const struct runner *r, pid_t pid, int64_t since_boot_ms)
 	AUTO_CLOSE int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	while ((length = read(fd, record, sizeof(record) - 1)) > 0 || (length < 0 && errno == EPIPE)) {
+	while ((length = read(fd, record, sizeof(record) - 1)) > 0 ||
+		(length < 0 && errno == EPIPE)) {
 		record[length > 0 ? length : 0] = '\0';
 		if (record_names(record, pid, since_us))
 			return true;

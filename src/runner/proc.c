@@ -25,7 +25,7 @@ bool process_read(pid_t pid, struct process *p)
 		if (i == 3)
 			p->state = piece.at[0];
 		else if (!str_to_i64(piece, &field[i]))
-			field[i] = 0;                   /* an unsigned mask beyond 63 bits: not ours */
+			field[i] = 0; /* an unsigned mask beyond 63 bits: not ours */
 	}
 	p->pid = pid;
 	p->parent = (pid_t)field[4];

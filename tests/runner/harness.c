@@ -99,8 +99,11 @@ static void on_settled(void *ctx, const char *job_id, uint32_t attempt, enum exe
 void yard_open(struct yard *y)
 {
 	static const struct exec_events events = {
-		.started = on_started, .start_failed = on_start_failed, .exited = on_exited,
-		.gone = on_gone, .unkillable = on_unkillable,
+		.started = on_started,
+		.start_failed = on_start_failed,
+		.exited = on_exited,
+		.gone = on_gone,
+		.unkillable = on_unkillable,
 	};
 	struct err e = { 0 };
 
@@ -136,7 +139,9 @@ static int setup(void **state, bool groups)
 	snprintf(y->mark, sizeof(y->mark), "YARD=%s", template);
 	y->loop = loop_create(&e);
 	y->config = (struct exec_config){ .state_dir = y->dir,
-		.runner_path = getenv("TRAINYARD_RUNNER"), .pool_size = 2, .cgroups = groups };
+		.runner_path = getenv("TRAINYARD_RUNNER"),
+		.pool_size = 2,
+		.cgroups = groups };
 	y->acknowledge = true;
 	assert_non_null(y->config.runner_path);
 	yard_open(y);
@@ -197,8 +202,13 @@ struct seen *yard_start(struct yard *y, const char *job_id, const char *const *a
 	struct err e = { 0 };
 
 	assert_int_equal(exec_reserve(y->exec, s->nonce, &e), 0);
-	struct exec_start start = { .job_id = job_id, .attempt = 1, .nonce = s->nonce, .argv = argv,
-		.envp = env, .cwd = cwd ? cwd : y->dir, .umask_bits = -1 };
+	struct exec_start start = { .job_id = job_id,
+		.attempt = 1,
+		.nonce = s->nonce,
+		.argv = argv,
+		.envp = env,
+		.cwd = cwd ? cwd : y->dir,
+		.umask_bits = -1 };
 	if (exec_start(y->exec, &start, &e) < 0)
 		fail_msg("%s", e.text);
 	return s;
@@ -212,7 +222,9 @@ struct seen *yard_run(struct yard *y, const char *job_id, const char *script)
 
 struct attempt_record yard_row(struct yard *y, const struct seen *s)
 {
-	struct attempt_record row = { .number = 1, .pid = s->pid, .pid_start_ticks = s->start_ticks };
+	struct attempt_record row = { .number = 1,
+		.pid = s->pid,
+		.pid_start_ticks = s->start_ticks };
 
 	row.state = s->started ? JOB_RUNNING : JOB_PENDING;
 	str_copy(row.job_id, sizeof(row.job_id), s->job_id);
@@ -246,7 +258,7 @@ void yard_wait_for(struct yard *y, yard_fn *fn, void *argument)
 	while (!fn(y, argument) && !is_late) {
 		loop_timer_at(look, loop_now().boot_ms + 5);
 		loop_run_once(y->loop, true);
-		children_left();                /* init reaps orphans at once: so do we */
+		children_left(); /* init reaps orphans at once: so do we */
 	}
 	loop_timer_destroy(look);
 	loop_timer_destroy(deadline);

@@ -29,14 +29,14 @@ struct seen {
 };
 
 struct yard {
-	char *dir;                      /* the state directory */
-	char mark[64];                  /* YARD=<mark> is in every job's environment */
+	char *dir;     /* the state directory */
+	char mark[64]; /* YARD=<mark> is in every job's environment */
 	struct loop *loop;
 	struct exec *exec;
 	struct exec_config config;
 	struct seen seen[64];
 	int seen_count;
-	bool acknowledge;               /* ends at once; true unless a test says otherwise */
+	bool acknowledge; /* ends at once; true unless a test says otherwise */
 };
 
 /* cmocka setup and teardown; with and without cgroups where the test is listed for both. */
@@ -44,8 +44,8 @@ int yard_setup(void **state);
 int yard_setup_without_groups(void **state);
 int yard_teardown(void **state);
 
-void yard_open(struct yard *y);                         /* exec_create */
-void yard_close(struct yard *y);                        /* exec_destroy: the server dies */
+void yard_open(struct yard *y);  /* exec_create */
+void yard_close(struct yard *y); /* exec_destroy: the server dies */
 struct seen *yard_seen(struct yard *y, const char *job_id);
 
 /* Starts `sh -c script` as attempt 1 of the job and returns where its events arrive. */
@@ -69,6 +69,6 @@ struct buf yard_log(struct yard *y, const char *job_id);
 /* Living processes (no zombies) with this environment entry; fills up to most of them. */
 int processes_with(const char *entry, pid_t *pids, int most);
 int yard_jobs_alive(struct yard *y);
-pid_t yard_runner_of(struct yard *y, const struct seen *s);     /* holder of the lock, 0 = none */
+pid_t yard_runner_of(struct yard *y, const struct seen *s); /* holder of the lock, 0 = none */
 
 #endif

@@ -13,7 +13,8 @@
 #include "runner/harness.h"
 
 /* Runs while go is not there, writes what it hears, ends with 7. */
-#define WAITING "echo before; touch ready; while [ ! -e go ]; do sleep 0.02; done; echo after; exit 7"
+#define WAITING \
+	"echo before; touch ready; while [ ! -e go ]; do sleep 0.02; done; echo after; exit 7"
 
 static void let_go(struct yard *y)
 {
@@ -102,7 +103,7 @@ static void a_job_stopped_by_a_new_server_leaves_nothing(void **state)
 	yard_close(y);
 	yard_open(y);
 	s = yard_adopt(y, &row);
-	assert_true(exec_stop(y->exec, "job", 1, 5000));        /* before it is even found */
+	assert_true(exec_stop(y->exec, "job", 1, 5000)); /* before it is even found */
 	yard_wait(y, &s->exited);
 	assert_true(s->exit.stopped);
 	assert_int_equal(yard_jobs_alive(y), 0);
@@ -139,7 +140,7 @@ static void a_killed_runner_that_was_never_told_to_go_is_void(void **state)
 {
 	struct yard *y = *state;
 	struct seen s = { 0 };
-	struct seen *told = yard_run(y, "warm", "exit 0");      /* its runner is surely up and ready */
+	struct seen *told = yard_run(y, "warm", "exit 0"); /* its runner is surely up and ready */
 
 	yard_wait(y, &told->exited);
 	str_copy(s.nonce, sizeof(s.nonce), told->nonce);
@@ -151,7 +152,7 @@ static void a_killed_runner_that_was_never_told_to_go_is_void(void **state)
 	yard_open(y);
 	struct attempt_record row = { .number = 1, .state = JOB_PENDING, .job_id = "job" };
 	str_copy(row.nonce, sizeof(row.nonce), s.nonce);
-	row.nonce[31] = '1';                                    /* its second turn */
+	row.nonce[31] = '1'; /* its second turn */
 	str_copy(row.boot_id, sizeof(row.boot_id), exec_boot_id(y->exec));
 	struct seen *found = yard_adopt(y, &row);
 	yard_wait(y, &found->settled);
@@ -182,7 +183,9 @@ static void another_boot_id_means_the_host_was_restarted(void **state)
 static void nothing_left_after_another_boot_is_a_restart_too(void **state)
 {
 	struct yard *y = *state;
-	struct attempt_record row = { .number = 1, .state = JOB_PENDING, .job_id = "job",
+	struct attempt_record row = { .number = 1,
+		.state = JOB_PENDING,
+		.job_id = "job",
 		.nonce = "0123456789abcdef0123456700000000",
 		.boot_id = "00000000-0000-0000-0000-000000000000" };
 	struct seen *s = yard_adopt(y, &row);
@@ -194,8 +197,11 @@ static void nothing_left_after_another_boot_is_a_restart_too(void **state)
 static void a_running_row_of_which_nothing_is_left_is_lost_not_new(void **state)
 {
 	struct yard *y = *state;
-	struct attempt_record row = { .number = 1, .state = JOB_RUNNING, .job_id = "job",
-		.pid = 4711, .nonce = "0123456789abcdef0123456700000000" };
+	struct attempt_record row = { .number = 1,
+		.state = JOB_RUNNING,
+		.job_id = "job",
+		.pid = 4711,
+		.nonce = "0123456789abcdef0123456700000000" };
 
 	str_copy(row.boot_id, sizeof(row.boot_id), exec_boot_id(y->exec));
 	struct seen *s = yard_adopt(y, &row);
@@ -221,7 +227,7 @@ static void killed_with_its_runner_a_job_is_lost(void **state)
 	if (s->gone)
 		assert_int_equal(s->gone_kind, GONE_LOST);
 	else
-		assert_int_equal(s->exit.signal, SIGKILL);      /* the kernel still told */
+		assert_int_equal(s->exit.signal, SIGKILL); /* the kernel still told */
 	assert_int_equal(yard_jobs_alive(y), 0);
 }
 
@@ -234,7 +240,7 @@ static void a_job_whose_runner_was_killed_goes_on_and_its_end_is_seen(void **sta
 
 	kill(runner, SIGKILL);
 	s->started = 0;
-	yard_wait(y, &s->started);                              /* told anew by the heir */
+	yard_wait(y, &s->started); /* told anew by the heir */
 	assert_true(yard_runner_of(y, s) > 0);
 	assert_int_not_equal(yard_runner_of(y, s), runner);
 	let_go(y);
@@ -304,7 +310,7 @@ static void a_job_lives_as_long_as_anything_of_it_does(void **state)
 	let_go(y);
 	yard_wait_for(y, has_ended, s);
 	if (s->exited)
-		assert_int_equal(s->exit.signal, SIGKILL);      /* the kernel still told */
+		assert_int_equal(s->exit.signal, SIGKILL); /* the kernel still told */
 	else
 		assert_int_equal(s->gone_kind, GONE_LOST);
 }
@@ -318,10 +324,10 @@ static void an_end_is_told_until_it_is_acknowledged(void **state)
 	yard_wait(y, &s->exited);
 	struct attempt_record row = yard_row(y, s);
 	s->exited = 0;
-	yard_wait(y, &s->exited);               /* again, a second later */
+	yard_wait(y, &s->exited); /* again, a second later */
 	yard_close(y);
 	yard_open(y);
-	s = yard_adopt(y, &row);                /* and to the next server */
+	s = yard_adopt(y, &row); /* and to the next server */
 	yard_wait(y, &s->exited);
 	assert_int_equal(s->exit.code, 9);
 	exec_acknowledge(y->exec, "job", 1);
@@ -373,7 +379,7 @@ static void what_dead_runners_left_is_cleared_away(void **state)
 	yard_wait_for(y, runner_is_gone, s);
 	assert_false(directory_is_gone(y, s));
 	yard_open(y);
-	exec_open(y->exec);                     /* its row was ended long ago */
+	exec_open(y->exec); /* its row was ended long ago */
 	yard_wait_for(y, directory_is_gone, s);
 }
 
@@ -398,23 +404,21 @@ int main(int argc, char **argv)
 #define BOTH(name)                                                                       \
 	{ #name "_with_cgroups", name, yard_setup, yard_teardown, NULL },                \
 	{ #name "_without_cgroups", name, yard_setup_without_groups, yard_teardown, NULL },
-		BOTH(a_new_server_finds_a_running_job_and_hears_its_end)
-		BOTH(a_job_that_ended_without_a_server_keeps_its_code_and_time)
-		BOTH(a_job_stopped_by_a_new_server_leaves_nothing)
-		BOTH(what_was_reserved_and_never_told_to_go_never_started)
-		BOTH(a_killed_runner_that_was_never_told_to_go_is_void)
-		BOTH(another_boot_id_means_the_host_was_restarted)
-		BOTH(nothing_left_after_another_boot_is_a_restart_too)
-		BOTH(a_running_row_of_which_nothing_is_left_is_lost_not_new)
-		BOTH(killed_with_its_runner_a_job_is_lost)
-		BOTH(a_job_whose_runner_was_killed_goes_on_and_its_end_is_seen)
-		BOTH(the_heir_may_be_killed_too)
-		BOTH(server_and_runner_killed_a_running_job_is_taken_over)
-		BOTH(a_job_lives_as_long_as_anything_of_it_does)
-		BOTH(an_end_is_told_until_it_is_acknowledged)
-		BOTH(a_torn_exit_record_is_seen_and_not_believed)
-		BOTH(what_dead_runners_left_is_cleared_away)
-		BOTH(a_frozen_job_survives_its_runner)
+		BOTH(a_new_server_finds_a_running_job_and_hears_its_end) BOTH(
+			a_job_that_ended_without_a_server_keeps_its_code_and_time) BOTH(a_job_stopped_by_a_new_server_leaves_nothing)
+			BOTH(what_was_reserved_and_never_told_to_go_never_started) BOTH(
+				a_killed_runner_that_was_never_told_to_go_is_void) BOTH(another_boot_id_means_the_host_was_restarted)
+				BOTH(nothing_left_after_another_boot_is_a_restart_too) BOTH(
+					a_running_row_of_which_nothing_is_left_is_lost_not_new)
+					BOTH(killed_with_its_runner_a_job_is_lost) BOTH(
+						a_job_whose_runner_was_killed_goes_on_and_its_end_is_seen)
+						BOTH(the_heir_may_be_killed_too) BOTH(
+							server_and_runner_killed_a_running_job_is_taken_over)
+							BOTH(a_job_lives_as_long_as_anything_of_it_does) BOTH(
+								an_end_is_told_until_it_is_acknowledged)
+								BOTH(a_torn_exit_record_is_seen_and_not_believed)
+									BOTH(what_dead_runners_left_is_cleared_away)
+										BOTH(a_frozen_job_survives_its_runner)
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);

@@ -65,9 +65,18 @@ static struct seen *run_with(struct yard *y, const char *script, int64_t limit_b
 	struct err e;
 
 	assert_int_equal(exec_reserve(y->exec, nonce, &e), 0);
-	assert_int_equal(exec_start(y->exec, &(struct exec_start){ .job_id = "job", .attempt = 1,
-		.nonce = nonce, .argv = argv, .envp = env, .cwd = y->dir, .umask_bits = -1,
-		.log_limit_bytes = limit_bytes, .direct_output = direct }, &e), 0);
+	assert_int_equal(exec_start(y->exec,
+				 &(struct exec_start){ .job_id = "job",
+					 .attempt = 1,
+					 .nonce = nonce,
+					 .argv = argv,
+					 .envp = env,
+					 .cwd = y->dir,
+					 .umask_bits = -1,
+					 .log_limit_bytes = limit_bytes,
+					 .direct_output = direct },
+				 &e),
+		0);
 	while (!yard_seen(y, "job"))
 		loop_run_once(y->loop, true);
 	return yard_seen(y, "job");
@@ -100,7 +109,8 @@ static void a_capped_log_keeps_the_newest_bytes_at_their_offsets(void **state)
 static void direct_output_appends_past_a_truncation_by_the_script(void **state)
 {
 	struct yard *y = *state;
-	struct seen *s = run_with(y, "echo one; echo two; [ -f /proc/self/fd/1 ] && echo file", 0, true);
+	struct seen *s = run_with(y, "echo one; echo two; [ -f /proc/self/fd/1 ] && echo file", 0,
+		true);
 
 	yard_wait(y, &s->exited);
 	AUTO_BUF log = yard_log(y, "job");
@@ -120,7 +130,8 @@ static void each_line_can_be_dated(void **state)
 	assert_int_equal(io_read_file(path, 4096, &times, NULL), 0);
 	assert_int_equal(times.length_bytes, 2 * PACT_SAMPLE_BYTES);
 	for (int i = 0; i < 2; i++)
-		pact_sample_get((unsigned char *)times.bytes + i * PACT_SAMPLE_BYTES, &offset[i], &at_ms[i]);
+		pact_sample_get((unsigned char *)times.bytes + i * PACT_SAMPLE_BYTES, &offset[i],
+			&at_ms[i]);
 	assert_int_equal(offset[0], 0);
 	assert_int_equal(offset[1], strlen("first\n"));
 	assert_true(at_ms[0] >= before_ms);
@@ -131,7 +142,8 @@ static void each_line_can_be_dated(void **state)
 static void a_log_goes_on_where_a_killed_runner_left_it(void **state)
 {
 	struct yard *y = *state;
-	struct seen *s = yard_run(y, "job", "i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); "
+	struct seen *s = yard_run(y, "job",
+		"i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); "
 		"[ $i = 5000 ] && touch ready; done");
 	AUTO_BUF expected = { 0 };
 
@@ -169,9 +181,10 @@ static void a_full_disk_costs_lines_says_so_and_stops_nothing(void **state)
 	assert_int_equal(io_write_all(fd, block, 600000), 0);
 	close(fd);
 	test_free(block);
-	struct seen *s = yard_run(y, "job", "head -c 3000000 /dev/zero; touch full; "
+	struct seen *s = yard_run(y, "job",
+		"head -c 3000000 /dev/zero; touch full; "
 		"while [ ! -e space ]; do sleep 0.02; done; echo again; touch done; while [ ! -e seen ]; do sleep 0.02; done");
-	yard_wait_file(y, "full");              /* it was not held up */
+	yard_wait_file(y, "full"); /* it was not held up */
 	unlink(ballast);
 	AUTO_FREE char *space = yard_path(y, "space");
 	close(open(space, O_WRONLY | O_CREAT, 0600));
@@ -184,7 +197,8 @@ static void a_full_disk_costs_lines_says_so_and_stops_nothing(void **state)
 	assert_int_equal(s->exit.code, 0);
 	assert_true(s->exit.log_lost_bytes > 1000000);
 	char end[160];
-	snprintf(end, sizeof(end), "\n[trainyard] %lld bytes of output were lost here: disk full\nagain\n",
+	snprintf(end, sizeof(end),
+		"\n[trainyard] %lld bytes of output were lost here: disk full\nagain\n",
 		(long long)s->exit.log_lost_bytes);
 	assert_true(log.length_bytes > strlen(end));
 	assert_string_equal(log.bytes + log.length_bytes - strlen(end), end);

@@ -96,9 +96,11 @@ static void a_start_that_fails_says_why(void **state)
 		"cannot run \"./script\": its interpreter does not exist");
 	start_fails(y, "e", (const char *[]){ "/tmp", NULL }, NULL,
 		"cannot run \"/tmp\": it is a directory");
-	snprintf(sentence, sizeof(sentence), "cannot enter directory \"%s\": no such directory", missing);
+	snprintf(sentence, sizeof(sentence), "cannot enter directory \"%s\": no such directory",
+		missing);
 	start_fails(y, "f", (const char *[]){ "true", NULL }, missing, sentence);
-	snprintf(sentence, sizeof(sentence), "cannot enter directory \"%s\": it is not a directory", file);
+	snprintf(sentence, sizeof(sentence), "cannot enter directory \"%s\": it is not a directory",
+		file);
 	start_fails(y, "g", (const char *[]){ "true", NULL }, file, sentence);
 }
 
@@ -121,8 +123,10 @@ static void the_runner_is_used_again_after_a_failed_start(void **state)
 static void arguments_environment_directory_and_umask_arrive_unchanged(void **state)
 {
 	struct yard *y = *state;
-	const char *argv[] = { "sh", "-c", "printf '%s|' \"$@\"; pwd; umask; echo $TRAINYARD_NONCE; "
-		"echo $0; cat", "zero", "", "two words", "new\nline", "\xff\xfe", NULL };
+	const char *argv[] = { "sh", "-c",
+		"printf '%s|' \"$@\"; pwd; umask; echo $TRAINYARD_NONCE; "
+		"echo $0; cat",
+		"zero", "", "two words", "new\nline", "\xff\xfe", NULL };
 	struct seen *s = yard_seen(y, "args");
 	char nonce[NONCE_BYTES], expected[600];
 	struct err e;
@@ -130,14 +134,23 @@ static void arguments_environment_directory_and_umask_arrive_unchanged(void **st
 	const char *env[] = { "PATH=/usr/bin:/bin", "TRAINYARD_NONCE=forged", y->mark, NULL };
 	assert_null(s);
 	assert_int_equal(exec_reserve(y->exec, nonce, &e), 0);
-	assert_int_equal(exec_start(y->exec, &(struct exec_start){ .job_id = "args", .attempt = 1,
-		.nonce = nonce, .argv = argv, .envp = env, .cwd = "/", .umask_bits = 027 }, &e), 0);
+	assert_int_equal(exec_start(y->exec,
+				 &(struct exec_start){ .job_id = "args",
+					 .attempt = 1,
+					 .nonce = nonce,
+					 .argv = argv,
+					 .envp = env,
+					 .cwd = "/",
+					 .umask_bits = 027 },
+				 &e),
+		0);
 	while (!(s = yard_seen(y, "args")))
 		loop_run_once(y->loop, true);
 	yard_wait(y, &s->exited);
 	assert_int_equal(s->exit.code, 0);
 	AUTO_BUF log = yard_log(y, "args");
-	snprintf(expected, sizeof(expected), "|two words|new\nline|\xff\xfe|/\n0027\n%s\nzero\n", nonce);
+	snprintf(expected, sizeof(expected), "|two words|new\nline|\xff\xfe|/\n0027\n%s\nzero\n",
+		nonce);
 	assert_string_equal(log.bytes, expected);
 }
 
@@ -172,8 +185,15 @@ static void a_command_beyond_what_a_message_holds_is_refused(void **state)
 
 	memset(big, 'x', 5000000);
 	assert_int_equal(exec_reserve(y->exec, nonce, &e), 0);
-	assert_int_equal(exec_start(y->exec, &(struct exec_start){ .job_id = "huge", .attempt = 1,
-		.nonce = nonce, .argv = argv, .cwd = "/", .umask_bits = -1 }, &e), -1);
+	assert_int_equal(exec_start(y->exec,
+				 &(struct exec_start){ .job_id = "huge",
+					 .attempt = 1,
+					 .nonce = nonce,
+					 .argv = argv,
+					 .cwd = "/",
+					 .umask_bits = -1 },
+				 &e),
+		-1);
 	assert_int_equal(e.kind, ERR_INPUT);
 	exec_unreserve(y->exec, nonce);
 	struct seen *s = yard_run(y, "after", "exit 0");
@@ -187,7 +207,7 @@ static void standard_input_is_empty_and_nothing_else_is_open(void **state)
 
 	yard_wait(y, &s->exited);
 	AUTO_BUF log = yard_log(y, "fds");
-	assert_string_equal(log.bytes, "0 1 2 3 ");     /* 3 is ls's own, reading the directory */
+	assert_string_equal(log.bytes, "0 1 2 3 "); /* 3 is ls's own, reading the directory */
 }
 
 int main(int argc, char **argv)

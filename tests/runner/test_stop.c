@@ -89,7 +89,8 @@ static void stopping_without_runner_takes(struct yard *y, const char *style)
 	assert_true(s->exit.stopped);
 }
 
-#define STYLES(X) X(plain) X(ignore) X(setsid) X(group) X(twice) X(daemon) X(renamed) X(stopped) X(runaway)
+#define STYLES(X) \
+	X(plain) X(ignore) X(setsid) X(group) X(twice) X(daemon) X(renamed) X(stopped) X(runaway)
 
 #define X(style)                                                                   \
 	static void stopping_takes_a_tree_of_style_##style(void **state)           \
@@ -129,7 +130,8 @@ static void what_the_command_leaves_behind_is_ended_with_it(void **state)
 static void a_command_that_ends_well_on_term_keeps_its_exit_code(void **state)
 {
 	struct yard *y = *state;
-	struct seen *s = yard_run(y, "saver", "trap 'exit 5' TERM; touch ready; while :; do sleep 0.05; done");
+	struct seen *s = yard_run(y, "saver",
+		"trap 'exit 5' TERM; touch ready; while :; do sleep 0.05; done");
 
 	yard_wait_file(y, "ready");
 	assert_true(exec_stop(y->exec, "saver", 1, 15000));
@@ -184,15 +186,16 @@ int main(int argc, char **argv)
 	BOTH(without_its_runner_a_stop_takes_style_##style)
 		STYLES(X)
 #undef X
-		BOTH(stopping_takes_a_tree_of_style_scrubbed)
-		{ "without_its_runner_a_stop_takes_style_scrubbed_with_cgroups",
-			without_its_runner_a_stop_takes_style_scrubbed, yard_setup, yard_teardown, NULL },
+		BOTH(stopping_takes_a_tree_of_style_scrubbed){
+			"without_its_runner_a_stop_takes_style_scrubbed_with_cgroups",
+			without_its_runner_a_stop_takes_style_scrubbed, yard_setup, yard_teardown,
+			NULL },
 		BOTH(a_stopped_leader_is_ended_by_term_before_the_grace_is_over)
-		BOTH(what_the_command_leaves_behind_is_ended_with_it)
-		BOTH(a_command_that_ends_well_on_term_keeps_its_exit_code)
-		BOTH(a_shorter_grace_overtakes_a_longer_one)
-		BOTH(a_stop_right_behind_the_start_ends_it)
-		BOTH(stopping_what_is_not_there_is_said)
+			BOTH(what_the_command_leaves_behind_is_ended_with_it)
+				BOTH(a_command_that_ends_well_on_term_keeps_its_exit_code)
+					BOTH(a_shorter_grace_overtakes_a_longer_one)
+						BOTH(a_stop_right_behind_the_start_ends_it)
+							BOTH(stopping_what_is_not_there_is_said)
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
