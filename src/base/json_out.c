@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/moment.h"
 
@@ -51,36 +52,55 @@ static size_t plain_bytes(struct str text)
 	return n;
 }
 
-static void escaped(struct buf *to, struct str text)
+/* The first character, which is not plain; its length. */
+static size_t escape_one(struct buf *to, struct str text)
 {
 	static const char
 		shorts[] = { ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't' };
+	uint32_t code;
+	size_t length = str_utf8_next(text, &code);
+	unsigned char c = (unsigned char)text.at[0];
+	if (c == '\0') {
+		buf_text(to, "\\u0000");
+		return 1;
+	}
+	if (length == 0) {
+		buf_text(to, "\xEF\xBF\xBD");
+		return 1;
+	}
+	if (c == '"' || c == '\\') {
+		buf_char(to, '\\');
+		buf_char(to, (char)c);
+	} else if (c < sizeof(shorts) && shorts[c]) {
+		buf_char(to, '\\');
+		buf_char(to, shorts[c]);
+	} else if (c < 0x20 || c == 0x7F) {
+		buf_format(to, "\\u%04x", c);
+	} else {
+		buf_add(to, text.at, length);
+	}
+	return length;
+}
+
+static void escaped(struct buf *to, struct str text)
+{
+	size_t length = plain_bytes(text);
 	buf_reserve(to, text.length_bytes + 2);
-	buf_char(to, '"');
+	to->bytes[to->length_bytes++] = '"';
+	if (length == text.length_bytes) {
+		if (length > 0)
+			memcpy(to->bytes + to->length_bytes, text.at, length);
+		to->length_bytes += length;
+		to->bytes[to->length_bytes++] = '"';
+		to->bytes[to->length_bytes] = '\0';
+		return;
+	}
 	while (text.length_bytes > 0) {
-		uint32_t code;
-		size_t plain = plain_bytes(text);
-		size_t length = plain ? plain : str_utf8_next(text, &code);
-		unsigned char c = (unsigned char)text.at[0];
-		if (plain) {
-			buf_add(to, text.at, plain);
-		} else if (c == '\0') {
-			buf_text(to, "\\u0000");
-			length = 1;
-		} else if (length == 0) {
-			buf_text(to, "\xEF\xBF\xBD");
-			length = 1;
-		} else if (c == '"' || c == '\\') {
-			buf_char(to, '\\');
-			buf_char(to, (char)c);
-		} else if (c < sizeof(shorts) && shorts[c]) {
-			buf_char(to, '\\');
-			buf_char(to, shorts[c]);
-		} else if (c < 0x20 || c == 0x7F) {
-			buf_format(to, "\\u%04x", c);
-		} else {
+		length = plain_bytes(text);
+		if (length > 0)
 			buf_add(to, text.at, length);
-		}
+		else
+			length = escape_one(to, text);
 		text.at += length;
 		text.length_bytes -= length;
 	}
@@ -111,8 +131,15 @@ void json_text(struct json_out *j, const char *text)
 
 void json_int(struct json_out *j, int64_t value)
 {
+	char digits[24], *at = digits + sizeof(digits);
+	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+	do
+		*--at = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (value < 0)
+		*--at = '-';
 	before_value(j);
-	buf_format(j->to, "%lld", (long long)value);
+	buf_add(j->to, at, (size_t)(digits + sizeof(digits) - at));
 }
 
 void json_double(struct json_out *j, double value)
@@ -140,7 +167,7 @@ void json_bool(struct json_out *j, bool value)
 void json_null(struct json_out *j)
 {
 	before_value(j);
-	buf_text(j->to, "null");
+	buf_add(j->to, "null", 4);
 }
 
 void json_raw(struct json_out *j, const char *json)

@@ -31,16 +31,39 @@ static void date_of(int64_t days, int64_t *year, int64_t *month, int64_t *day)
 	*year = year_of_era + era * 400 + (*month <= 2);
 }
 
+/* Times are in every reply, several times: printf would take longer than all else of them. */
+static char *put_digits(char *to, int64_t value, int digits)
+{
+	for (int i = digits; i-- > 0; value /= 10)
+		to[i] = (char)('0' + value % 10);
+	return to + digits;
+}
+
 const char *moment_text(char *text, int64_t wall_ms)
 {
 	int64_t days = wall_ms / DAY_MS - (wall_ms % DAY_MS < 0);
 	int64_t rest = wall_ms - days * DAY_MS;
 	int64_t year, month, day;
+	char *to = text;
 	date_of(days, &year, &month, &day);
-	snprintf(text, MOMENT_TEXT_SIZE, "%04lld-%02lld-%02lldT%02lld:%02lld:%02lld.%03lldZ",
-		(long long)year, (long long)month, (long long)day, (long long)(rest / 3600000),
-		(long long)(rest / 60000 % 60), (long long)(rest / 1000 % 60),
-		(long long)(rest % 1000));
+	if (year < 0 || year > 9999)
+		to += snprintf(to, MOMENT_TEXT_SIZE - 24, "%04lld", (long long)year);
+	else
+		to = put_digits(to, year, 4);
+	*to++ = '-';
+	to = put_digits(to, month, 2);
+	*to++ = '-';
+	to = put_digits(to, day, 2);
+	*to++ = 'T';
+	to = put_digits(to, rest / 3600000, 2);
+	*to++ = ':';
+	to = put_digits(to, rest / 60000 % 60, 2);
+	*to++ = ':';
+	to = put_digits(to, rest / 1000 % 60, 2);
+	*to++ = '.';
+	to = put_digits(to, rest % 1000, 3);
+	*to++ = 'Z';
+	*to = '\0';
 	return text;
 }
 

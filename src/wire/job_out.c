@@ -8,7 +8,8 @@
 #include "core/point.h"
 #include "wire/redact.h"
 
-/* Fields of older clients' status that nothing feeds yet: unknown numbers and texts are null. */
+/* Fields of older clients' status that nothing feeds yet: unknown numbers and texts are null. They
+ * are one constant text, for every status carries them. */
 #define UNKNOWN_FIELDS(X)                                                                   \
 	X("max_learning_rate") X("batch_size") X("gradient_accumulation_steps")             \
 	X("gpu_memory_allocated_gb") X("gpu_memory_reserved_gb")                            \
@@ -17,6 +18,9 @@
 	X("train_samples") X("val_samples") X("total_tokens_processed")                     \
 	X("resume_from_checkpoint") X("best_checkpoint_path") X("resumed_from_job_id")      \
 	X("distributed_strategy") X("last_parameter_update_at") X("paused_at")
+
+/* Most jobs fit: the buffer need not grow step by step. */
+#define MEMBERS_BYTES 2000
 
 void wire_put_number(struct json_out *out, const char *key, double value)
 {
@@ -171,6 +175,7 @@ void wire_job_members(struct json_out *out, const struct job_view *view, enum jo
 	struct arena *a)
 {
 	const struct job *job = &view->record->job;
+	buf_reserve(out->to, MEMBERS_BYTES);
 	json_put_text(out, "job_id", job->id);
 	json_put_text(out, "id", job->id);
 	json_put_text(out, "user_id", view->record->spec.owner);
@@ -188,10 +193,9 @@ void wire_job_members(struct json_out *out, const struct job_view *view, enum jo
 	json_put_text(out, "pause_kind",
 		job->pause == PAUSE_NONE ? NULL : pause_kind_name(job->pause));
 	device_members(out, job);
-#define X(key) json_put_null(out, key);
-	UNKNOWN_FIELDS(X)
+#define X(key) "\"" key "\":null,"
+	json_raw(out, UNKNOWN_FIELDS(X) "\"parameter_updates\":[]");
 #undef X
-	json_put_raw(out, "parameter_updates", "[]");
 	if (detail == JOB_WHOLE)
 		spec_members(out, view, a);
 }

@@ -100,18 +100,21 @@ def test_a_list_is_paged_by_cursor_without_gaps_or_repeats(yard):
 
 
 def test_lines_of_a_log_come_by_offset_and_limit(shared_yard):
-    job = shared_yard.submit(["sh", "-c", "for i in 0 1 2 3 4; do echo line $i; done; printf '\\377'"])
+    script = "for i in 0 1 2 3 4; do echo line $i; done; printf '\\377'"
+    job = shared_yard.submit(["sh", "-c", script])
     shared_yard.wait(job, "completed")
     lines = [f"line {i}" for i in range(5)] + ["\ufffd"]
     for query, expected, offset in (
-            ("", lines, 0), ("?limit=2", lines[:2], 0), ("?limit=2&offset=3", lines[3:5], 3),
+            ("", lines, 0), ("?limit=2", lines[:2], 0),
+            ("?limit=2&offset=3", lines[3:5], 3),
             ("?offset=-1&limit=2", lines[4:], 4), ("?offset=6", [], 6), ("?offset=99", [], 99)):
         log = shared_yard.get(f"{J}/logs/{job}{query}").json
-        assert log["logs"] == expected and log["offset"] == offset and log["total_lines"] == 6, query
+        assert (log["logs"], log["offset"], log["total_lines"]) == (expected, offset, 6), query
 
 
 def test_a_followed_log_ends_with_its_job_and_holds_every_byte(shared_yard):
-    job = shared_yard.submit(["sh", "-c", "for i in $(seq 3000); do echo line $i; done; printf end"])
+    script = "for i in $(seq 3000); do echo line $i; done; printf end"
+    job = shared_yard.submit(["sh", "-c", script])
     reply = shared_yard.get(f"{J}/logs/{job}?follow=true")
     assert reply.status == 200
     assert reply.body == b"".join(b"line %d\n" % i for i in range(1, 3001)) + b"end"
@@ -215,4 +218,5 @@ def test_the_openapi_document_describes_what_answers(shared_yard):
         for method in operations:
             at = path.replace("{id}", "nobody-knows")
             reply = shared_yard.request(method.upper(), at, {} if method == "post" else None)
-            assert reply.status not in (404, 405, 500) or "nobody-knows" in at, (method, path, reply)
+            missing = 404 if "{id}" in path else 400
+            assert reply.status in (200, missing), (method, path, reply)
