@@ -10,7 +10,7 @@
 #include "cli/term.h"
 #include "cli/text.h"
 
-#define TRACK_MAX 30
+#define TRACK_MAX 20
 #define TRACK_MIN 8
 
 void bar_init(struct bar *b, bool off)

@@ -37,8 +37,8 @@ struct follow {
 void follow_init(struct follow *f, struct client *c, const char *id, int64_t from_line);
 void follow_finish(struct follow *f);
 
-/* Until the job has ended and its log is complete, or until_line is reached: 0 and *facts (borrowed from *a); or until the
- * caller leaves: 1 and *exit_code; or -1 and *e. */
+/* Until the job has ended and its log is complete, or until_line is reached: 0 and *facts (borrowed
+ * from *a); or until the caller leaves: 1 and *exit_code; or -1 and *e. */
 int follow_run(struct follow *f, struct answer *a, struct job_facts *facts, int *exit_code,
 	struct err *e);
 

@@ -19,7 +19,7 @@ enum { ID, NAME, STATUS, PERCENT, STEP, LOSS, EVAL, ELAPSED, AGE, NOTE, COLUMNS 
 
 static const struct column columns[COLUMNS] = {
 	[ID] = { "ID", false, 0, 0 },
-	[NAME] = { "NAME", false, 10, 0 },
+	[NAME] = { "NAME", false, 16, 0 },
 	[STATUS] = { "STATUS", false, 0, 0 },
 	[PERCENT] = { "%", true, 0, 4 },
 	[STEP] = { "STEP", true, 0, 6 },

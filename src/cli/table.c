@@ -72,7 +72,7 @@ static void natural_widths(const struct table *t, int *widths)
 	}
 }
 
-static void make_fit(const struct table *t, int width, int *widths)
+static void shrink(const struct table *t, int width, int *widths)
 {
 	for (int c = t->column_count - 1; c >= 0; c--) {
 		int over = total_of(widths, t->column_count) - width;
@@ -80,6 +80,10 @@ static void make_fit(const struct table *t, int width, int *widths)
 		if (over > 0 && t->columns[c].least > 0 && spare > 0)
 			widths[c] -= over < spare ? over : spare;
 	}
+}
+
+static void leave_out(const struct table *t, int width, int *widths)
+{
 	while (total_of(widths, t->column_count) > width) {
 		int victim = -1;
 		for (int c = 0; c < t->column_count; c++) {
@@ -90,6 +94,22 @@ static void make_fit(const struct table *t, int width, int *widths)
 		if (victim < 0)
 			return;
 		widths[victim] = 0;
+	}
+}
+
+static void make_fit(const struct table *t, int width, int *widths)
+{
+	int wanted[TABLE_COLUMNS_MAX];
+	for (int c = 0; c < t->column_count; c++)
+		wanted[c] = widths[c];
+	shrink(t, width, widths);
+	leave_out(t, width, widths);
+	/* A column that left may have been wider than was needed: the others get it back. */
+	for (int c = 0; c < t->column_count; c++) {
+		int spare = width - total_of(widths, t->column_count);
+		int lost = wanted[c] - widths[c];
+		if (widths[c] && spare > 0 && lost > 0)
+			widths[c] += lost < spare ? lost : spare;
 	}
 }
 
