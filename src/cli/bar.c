@@ -96,13 +96,14 @@ static void draw(struct bar *b)
 	b->drawn = true;
 }
 
-/* A line for a new state, a new eval loss, or a new step after a while. */
+/* A line for a new state, a new eval loss, the first step, or a new step after a while. */
 static void tell(struct bar *b, const struct job_facts *f, int64_t now_boot_ms)
 {
 	bool same_status = strcmp(b->status, f->status) == 0;
 	bool same_eval = b->told_eval == f->eval_loss || isnan(f->eval_loss);
+	bool first = b->told_step < 0 && f->step >= 0;
 	bool due = now_boot_ms - b->told_boot_ms >= BAR_LINE_MS && f->step != b->told_step;
-	if (same_status && same_eval && !due)
+	if (same_status && same_eval && !first && !due)
 		return;
 	fprintf(stderr, "trainyard: %s\n", b->text.bytes);
 	str_copy_cut(b->status, sizeof(b->status), f->status);
