@@ -215,35 +215,45 @@ static bool is_orphan(struct server *s, const struct job *job)
 		!exec_is_live(s->exec, live->attempt);
 }
 
-static void health(void *server, health_answer *answer, void *context)
+/* Looks at the store, at the locks and at the processes at this very moment. */
+static int check_health(struct server *s, struct arena *a, struct health_report *report,
+	struct err *e)
 {
-	struct server *s = server;
-	struct arena a = { 0 };
-	struct yard_counts counts;
+	const struct job_query running = { .states = TO(RUNNING), .limit = 1 };
 	struct moment now = loop_now();
+	struct yard_counts counts;
+	struct job_page page;
 	const struct job *job;
-	struct err e;
 	size_t at = 0;
-	if (need_yard(s, &e) < 0) {
-		answer(context, NULL, &e);
-		return;
-	}
+	if (need_yard(s, e) < 0 || store_job_list(s->store, &running, a, &page, e) < 0)
+		return -1;
 	yard_count(s->yard, &counts);
-	const char **orphaned = arena_array(&a, const char *, counts.jobs[JOB_RUNNING]);
-	const char **stale = arena_array(&a, const char *, counts.jobs[JOB_PENDING]);
-	struct health_report report = { .orphaned_jobs = orphaned,
+	const char **orphaned = arena_array(a, const char *, counts.jobs[JOB_RUNNING]);
+	const char **stale = arena_array(a, const char *, counts.jobs[JOB_PENDING]);
+	*report = (struct health_report){ .orphaned_jobs = orphaned,
 		.stale_pending = stale,
-		.running_in_store = counts.jobs[JOB_RUNNING],
+		.running_in_store = page.total,
+		.running_in_memory = counts.jobs[JOB_RUNNING],
 		.checked_wall_ms = now.wall_ms };
 	int64_t limit_ms = s->config->number[CONFIG_pending_limit_seconds] * 1000;
 	while ((job = yard_each(s->yard, &at))) {
 		if (is_orphan(s, job))
-			orphaned[report.orphaned_count++] = job->id;
+			orphaned[report->orphaned_count++] = job->id;
 		if (job->state == JOB_PENDING && now.wall_ms - job->pending_wall_ms > limit_ms)
-			stale[report.stale_count++] = job->id;
+			stale[report->stale_count++] = job->id;
 	}
-	report.running_in_memory = report.running_in_store - report.orphaned_count;
-	answer(context, &report, NULL);
+	return 0;
+}
+
+static void health(void *server, health_answer *answer, void *context)
+{
+	struct arena a = { 0 };
+	struct health_report report;
+	struct err e;
+	if (check_health(server, &a, &report, &e) < 0)
+		answer(context, NULL, &e);
+	else
+		answer(context, &report, NULL);
 	arena_finish(&a);
 }
 
