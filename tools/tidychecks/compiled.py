@@ -17,23 +17,27 @@ def run(command, root):
     return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
 
 
-def lone_header(root, file):
+def lone_headers(root, files):
     """A header that compiles alone needs nothing included before it."""
-    done = run(GCC + [file.path], root)
-    if done.returncode == 0:
+    if run(GCC + [f.path for f in files], root).returncode == 0:
         return []
-    first = WHERE.search(done.stderr)
-    sentence = first.group(3) if first else done.stderr.strip()[:200]
-    return [(file.path, 1, f"does not compile alone: {sentence}")]
+    found = []
+    for file in files:
+        done = run(GCC + [file.path], root)
+        if done.returncode != 0:
+            first = WHERE.search(done.stderr)
+            sentence = first.group(3) if first else done.stderr.strip()[:200]
+            found.append((file.path, 1, f"does not compile alone: {sentence}"))
+    return found
 
 
-def unformatted(root, file):
+def unformatted(root, files):
     try:
-        wanted = format.formatted(root, file.path, file.text)
+        wanted = format.formatted(root, {f.path: f.text for f in files})
     except OSError as e:
-        return [(file.path, 1, str(e))]
-    line = format.first_difference(file.text, wanted)
-    return [(file.path, line, "not formatted: `make fmt` does it")] if line else []
+        return [("tools/tidy", 1, str(e))]
+    lines = [(f.path, format.first_difference(f.text, wanted[f.path])) for f in files]
+    return [(path, line, "not formatted: `make fmt` does it") for path, line in lines if line]
 
 
 def python(file):
@@ -51,13 +55,18 @@ def shell(root, file):
     return [] if done.returncode == 0 else [(file.path, 1, done.stderr.strip()[:200])]
 
 
+def chunks(files, count):
+    return [files[i::count] for i in range(count) if files[i::count]]
+
+
 def check(root, files):
     c_files = [f for f in files if f.is_c]
     headers = [f for f in c_files if f.suffix == ".h"
                and f.path.startswith(("src/", "sdk/")) and f.path != "src/base/banned.h"]
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
-        work = [pool.submit(lone_header, root, f) for f in headers]
-        work += [pool.submit(unformatted, root, f) for f in c_files]
+    processors = os.cpu_count() or 2
+    with concurrent.futures.ThreadPoolExecutor(processors) as pool:
+        work = [pool.submit(lone_headers, root, some) for some in chunks(headers, processors * 2)]
+        work += [pool.submit(unformatted, root, some) for some in chunks(c_files, processors * 2)]
         work += [pool.submit(shell, root, f) for f in files if f.is_shell]
         for future in work:
             yield from future.result()

@@ -3,8 +3,11 @@
 Those are fenced off with clang-format's own comments on the way in, and the fences taken out after.
 """
 
+import os
 import re
+import shutil
 import subprocess
+import tempfile
 
 TABLE = re.compile(r"^#[ \t]*define[^\n]*\\\n(?:[^\n]*\\\n)*[^\n]*\n", re.MULTILINE)
 OFF, ON = "/* clang-format off */\n", "/* clang-format on */\n"
@@ -27,19 +30,35 @@ def with_commas(text):
     return "\n".join(lines)
 
 
-def formatted(root, path, text):
-    """The text of a C file as it should be; raises OSError with clang-format's words."""
-    # A file with fences of its own keeps them, and its tables are its own affair.
-    fence = "clang-format off" not in text
-    if fence:
-        text = with_commas(TABLE.sub(lambda match: OFF + match.group(0) + ON, text))
-    done = subprocess.run(["clang-format", "--assume-filename", path], cwd=root, input=text,
-                          capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise OSError(f"clang-format: {done.stderr.strip()[:200]}")
-    if not fence:
-        return done.stdout
-    return COMMA.sub(r"\1", FENCE.sub("", done.stdout))
+def fenced(text):
+    """(text for clang-format, whether it was fenced). A file with fences of its own keeps them."""
+    if "clang-format off" in text:
+        return text, False
+    return with_commas(TABLE.sub(lambda match: OFF + match.group(0) + ON, text)), True
+
+
+def formatted(root, texts):
+    """{path: text} as it should be, of {path: text}; raises OSError with clang-format's words.
+
+    All of them go through few processes, as copies in a folder that has the same style."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(os.path.join(root, ".clang-format"), folder)
+        copies, was_fenced = {}, {}
+        for number, (path, text) in enumerate(texts.items()):
+            copies[path] = os.path.join(folder, f"{number}{os.path.splitext(path)[1]}")
+            text, was_fenced[path] = fenced(text)
+            with open(copies[path], "w", encoding="utf-8") as f:
+                f.write(text)
+        done = subprocess.run(["clang-format", "-i", *copies.values()], capture_output=True,
+                              text=True, check=False)
+        if done.returncode != 0:
+            raise OSError(f"clang-format: {done.stderr.strip()[:200]}")
+        result = {}
+        for path, copy in copies.items():
+            with open(copy, encoding="utf-8") as f:
+                text = f.read()
+            result[path] = COMMA.sub(r"\1", FENCE.sub("", text)) if was_fenced[path] else text
+        return result
 
 
 def first_difference(old, new):
