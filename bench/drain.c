@@ -42,7 +42,8 @@ static void open_database(const char *directory)
 	if (sqlite3_open(path_in(directory, "drain.db"), &db) != SQLITE_OK)
 		die("%s: %s", directory, sqlite3_errmsg(db));
 	sql("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-	    "CREATE TABLE job (id INTEGER PRIMARY KEY, state INTEGER, code INTEGER, body TEXT); BEGIN");
+	    "CREATE TABLE job (id INTEGER PRIMARY KEY, state INTEGER, code INTEGER, body TEXT);"
+	    "BEGIN");
 	for (int i = 0; i < job_count; i++)
 		sql("INSERT INTO job (state, body) VALUES (0, printf('%.1500c', 'x'))");
 	sql("COMMIT");

@@ -66,6 +66,7 @@ static void measure(struct bench *b)
 	}
 	double ratio = (double)samples_at(&ours, 0.5) / (double)samples_at(&limit, 0.5);
 	double other = (double)samples_at(&ours, 0.5) / (double)samples_at(&peer, 0.5);
+	note_quiet(&ours, &limit, &peer);
 	row_print(&(struct row){ .claim = "P1",
 		.what = "submit, one client, durable",
 		.ours = text_ms(&ours),

@@ -1,6 +1,6 @@
-/* bench/p11.c -- P11, how fast a job can write its output: through trainyard's FIFO beside a bare loop
- * that copies a 1 MiB pipe into a file, and with `stdout: direct` beside the child's own O_APPEND
- * file. The child takes the time itself. */
+/* bench/p11.c -- P11, how fast a job can write its output: through trainyard's FIFO beside a
+ * bare loop that copies a 1 MiB pipe into a file, and with `stdout: direct` beside the child's
+ * own O_APPEND file. The child takes the time itself. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -1,6 +1,7 @@
-/* bench/p12.c -- P12, memory: of the server when it has just started and with 10,000 jobs queued, and
- * of each runner (its proportional share, for they are many and the same program). The limit of the
- * server is a bare one of the same libraries; the peer keeps a process for each queued job. */
+/* bench/p12.c -- P12, memory: of the server when it has just started and with 10,000 jobs
+ * queued, and of each runner (its proportional share, for they are many and the same program).
+ * The limit of the server is a bare one of the same libraries; the peer keeps a process for
+ * each queued job. */
 #include "base/mem.h"
 #include "bench/bare.h"
 #include "bench/proc.h"

@@ -1,6 +1,6 @@
-/* bench/p14.c -- P14, a restart: 10,000 jobs queued and 50 running, the server killed with -9, a new
- * one started. Until the first request is answered; by then every running job is the new server's
- * again. The limit reads the rows and does nothing. The peer has forgotten them. */
+/* bench/p14.c -- P14, a restart: 10,000 jobs queued and 50 running, the server killed with -9,
+ * a new one started. Until the first request is answered; by then every running job is the new
+ * server's again. The limit reads the rows and does nothing. The peer has forgotten them. */
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdlib.h>

@@ -71,6 +71,7 @@ static void measure(struct bench *b)
 		start_spooler(&peer);
 	}
 	double ratio = (double)samples_at(&ours, 0.5) / (double)samples_at(&peer, 0.5);
+	note_quiet(&ours, &limit, &peer);
 	row_print(&(struct row){ .claim = "P3",
 		.what = "submit to command executing, idle",
 		.ours = text_ms(&ours),

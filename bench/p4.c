@@ -1,6 +1,6 @@
-/* bench/p4.c -- P4, draining 1000 `true` with 2 slots, every exit code durable. Everything is queued
- * behind two jobs that hold the slots; the clock runs from their end to the last job's. Then once
- * more under strace, which counts the syncs of the server and its runners. */
+/* bench/p4.c -- P4, draining 1000 `true` with 2 slots, every exit code durable. Everything is
+ * queued behind two jobs that hold the slots; the clock runs from their end to the last job's.
+ * Then once more under strace, which counts the syncs of the server and its runners. */
 #include <stdlib.h>
 
 #include "base/scope.h"

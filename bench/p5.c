@@ -79,6 +79,7 @@ static void measure(struct bench *b)
 		cancel_spooler(&peer);
 	}
 	double ratio = (double)samples_at(&ours, 0.5) / (double)samples_at(&peer, 0.5);
+	note_quiet(&ours, &limit, &peer);
 	row_print(&(struct row){ .claim = "P5",
 		.what = "cancel a running sleep: dead, durable, replied",
 		.ours = text_ms(&ours),

@@ -1,5 +1,5 @@
-/* bench/p6.c -- P6, GET status of active jobs, 64 connections, 10,000 jobs active; the limit sends as
- * many bytes and looks nothing up. Then the same while 1,000 points a second arrive. */
+/* bench/p6.c -- P6, GET status of active jobs, 64 connections, 10,000 jobs active; the limit sends
+ * as many bytes and looks nothing up. Then the same while 1,000 points a second arrive. */
 #include "base/json_out.h"
 #include "base/mem.h"
 #include "bench/bare.h"

@@ -13,8 +13,8 @@ long proc_kib(pid_t pid, const char *line);
 /* What it has used of processors so far. */
 int64_t proc_cpu_ns(pid_t pid);
 
-/* Every process that holds the lock of a runner below STATE/runners, those of the pool included; how
- * many, at most `most`. */
+/* Every process that holds the lock of a runner below STATE/runners, those of the pool included;
+ * how many, at most `most`. */
 size_t proc_runners(const char *state, pid_t *pids, size_t most);
 
 #endif

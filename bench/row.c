@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "bench/program.h"
+
 const char *text_format(const char *format, ...)
 {
 	static char ring[16][160];
@@ -20,6 +22,15 @@ const char *text_ms(struct samples *s)
 {
 	return text_format("%.3f ms (p99 %.2f)", (double)samples_at(s, 0.5) / 1e6,
 		(double)samples_at(s, 0.99) / 1e6);
+}
+
+void note_quiet(struct samples *ours, struct samples *limit, struct samples *peer)
+{
+	double here = (double)samples_at(ours, 0.1) / 1e6,
+	       bare = (double)samples_at(limit, 0.1) / 1e6,
+	       there = (double)samples_at(peer, 0.1) / 1e6;
+	note("10th percentile: trainyard %.3f ms, limit %.3f (%.2f x), task-spooler %.3f (%.2f x)",
+		here, bare, here / bare, there, here / there);
 }
 
 void row_print(const struct row *r)

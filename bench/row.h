@@ -20,6 +20,9 @@ struct row {
 
 void row_print(const struct row *r);
 
+/* Beside the row: the 10th percentiles, which know little of who else used the machine. */
+void note_quiet(struct samples *ours, struct samples *limit, struct samples *peer);
+
 /* "0.512 ms (p99 0.9)" and others, in one of a ring of buffers. */
 const char *text_ms(struct samples *s);
 const char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));

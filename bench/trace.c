@@ -16,7 +16,7 @@ double trace_now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* PID TIME fdatasync(5</path/to/file>) = 0; a call seen in two halves has its bracket in the first. */
+/* PID TIME fdatasync(5</path/to/file>) = 0; of a call seen in two halves the first is counted. */
 struct syncs trace_count(const char *path, double since)
 {
 	struct syncs s = { 0 };
