@@ -58,8 +58,8 @@ static void settle_in(struct runner *r, pid_t parent)
 	if (getppid() != parent)
 		_exit(127);
 	setsid();
-	for (int signal_number = 1; signal_number < NSIG; signal_number++)
-		signal(signal_number, SIG_DFL);
+	for (size_t i = 0; i < sizeof(runner_ignores) / sizeof(*runner_ignores); i++)
+		signal(runner_ignores[i], SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_NAME, "trainyard-child");
@@ -175,6 +175,7 @@ static _Noreturn void child_main(struct runner *r, pid_t parent, int go, int err
 int child_fork(struct runner *r)
 {
 	int go[2], errors[2];
+	struct process p;
 	pid_t parent = getpid();
 
 	if (pipe2(go, O_CLOEXEC) < 0)
@@ -197,5 +198,6 @@ int child_fork(struct runner *r)
 	r->go = go[1];
 	r->errors = errors[0];
 	r->child = r->leader = pid;
+	r->leader_ticks = process_read(pid, &p) ? p.start_ticks : 0;
 	return 0;
 }

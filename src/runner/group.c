@@ -99,6 +99,8 @@ void group_create(struct runner *r)
 		r->group_fd = open(r->group, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r->group_fd < 0)
 		r->group[0] = '\0';
+	else
+		r->group_counts = faccessat(r->group_fd, "memory.events", R_OK, 0) == 0;
 }
 
 void group_kill(const struct runner *r)

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -55,7 +56,6 @@ void log_open(struct runner *r, bool direct)
 	struct stat st;
 
 	l->file = open_below_job(r, "log", O_RDWR);
-	l->times = open_below_job(r, "log.times", O_WRONLY | O_APPEND);
 	l->lost_bytes = l->gap_bytes = l->sample_due_ms = 0;
 	l->splice_works = true;
 	l->offset_bytes = l->file >= 0 && fstat(l->file, &st) == 0 ? st.st_size : 0;
@@ -64,13 +64,16 @@ void log_open(struct runner *r, bool direct)
 	l->punched_bytes = first > 0 ? first : 0;
 }
 
-static void sample(struct log_out *l)
+static void sample(struct runner *r)
 {
+	struct log_out *l = &r->log;
 	unsigned char bytes[PACT_SAMPLE_BYTES];
 	int64_t now_ms = clock_boot_ms();
 
-	if (now_ms < l->sample_due_ms || l->times < 0)
+	if (now_ms < l->sample_due_ms)
 		return;
+	if (l->times < 0)
+		l->times = open_below_job(r, "log.times", O_WRONLY | O_APPEND);
 	pact_sample_put(bytes, l->offset_bytes, clock_wall_ms());
 	if (write(l->times, bytes, sizeof(bytes)) == (ssize_t)sizeof(bytes))
 		l->sample_due_ms = now_ms + SAMPLE_EVERY_MS;
@@ -165,7 +168,7 @@ bool log_move(struct runner *r)
 
 	if (l->fifo < 0)
 		return false;
-	sample(l);
+	sample(r);
 	if (l->splice_works && l->gap_bytes == 0 && l->file >= 0) {
 		n = splice_some(l);
 		if (n >= 0 || errno == EAGAIN || errno == EINTR)
@@ -178,9 +181,11 @@ bool log_move(struct runner *r)
 
 void log_drain(struct runner *r)
 {
+	int waiting;
+
 	if (r->log.fifo < 0)
 		return;
-	while (log_move(r))
+	while (ioctl(r->log.fifo, FIONREAD, &waiting) == 0 && waiting > 0 && log_move(r))
 		;
 	if (r->log.file >= 0)
 		announce_gap(&r->log);
@@ -206,7 +211,7 @@ void log_check_direct(struct runner *r, int64_t now_ms)
 	l->check_due_ms = now_ms + CHECK_EVERY_MS;
 	if (l->file < 0 || fstat(l->file, &st) < 0 || st.st_size == l->offset_bytes)
 		return;
-	sample(l);
+	sample(r);
 	l->offset_bytes = st.st_size;
 	punch(l);
 }

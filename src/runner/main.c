@@ -49,10 +49,8 @@ static int take_signals(void)
 {
 	sigset_t heard;
 
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGINT, SIG_IGN);
-	signal(SIGQUIT, SIG_IGN);
+	for (size_t i = 0; i < sizeof(runner_ignores) / sizeof(*runner_ignores); i++)
+		signal(runner_ignores[i], SIG_IGN);
 	sigemptyset(&heard);
 	sigaddset(&heard, SIGCHLD);
 	sigaddset(&heard, SIGTERM);

@@ -15,7 +15,7 @@ int64_t oom_group_kills(const struct runner *r)
 	char text[512];
 	int64_t kills = 0;
 
-	if (r->group_fd < 0)
+	if (r->group_fd < 0 || !r->group_counts)
 		return 0;
 	AUTO_CLOSE int fd = openat(r->group_fd, "memory.events", O_RDONLY | O_CLOEXEC);
 	ssize_t length = fd < 0 ? -1 : io_read_all(fd, text, sizeof(text) - 1);

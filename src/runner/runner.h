@@ -6,6 +6,7 @@
 #define RUNNER_RUNNER_H
 
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -47,7 +48,7 @@ struct stop {
 struct log_out {
 	int fifo; /* our end, O_RDWR | O_NONBLOCK */
 	int file; /* -1 until the turn starts */
-	int times;
+	int times;                      /* made with the first output */
 	int64_t offset_bytes;  /* where the next byte goes */
 	int64_t punched_bytes; /* everything before is a hole */
 	int64_t limit_bytes;
@@ -80,6 +81,7 @@ struct runner {
 
 	int control, listener, signals, lock, exit_slot;
 	int group_fd;   /* the cgroup's directory, -1 = none */
+	bool group_counts;              /* it has a memory controller */
 	int go, errors; /* pipes to and from the blocked child */
 
 	pid_t child;  /* the leader; 0 = none or reaped */
@@ -99,6 +101,9 @@ struct runner {
 	unsigned char small[PACT_FRAME_BYTES + SMALL_BODY_BYTES];
 	size_t received_bytes; /* of the frame being read */
 };
+
+/* What a runner does not hear; its command does again. */
+static const int runner_ignores[] = { SIGPIPE, SIGHUP, SIGINT, SIGQUIT };
 
 int64_t clock_boot_ms(void);
 int64_t clock_wall_ms(void);

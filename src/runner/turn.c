@@ -68,10 +68,7 @@ static void start_failed(struct runner *r)
 static bool write_marker(struct runner *r, const struct pact_start *start)
 {
 	struct pact_message m;
-	struct process p;
 
-	if (process_read(r->child, &p))
-		r->leader_ticks = p.start_ticks;
 	pact_message_init(&m, PACT_KIND_MARKER);
 	m.marker.nonce = r->nonce;
 	m.marker.pid = r->child;

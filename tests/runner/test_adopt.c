@@ -48,6 +48,11 @@ static bool runner_is_gone(struct yard *y, void *seen)
 	return yard_runner_of(y, seen) == 0;
 }
 
+static bool nobody_lives(struct yard *y, void *argument)
+{
+	return yard_jobs_alive(y) == 0;
+}
+
 static void a_new_server_finds_a_running_job_and_hears_its_end(void **state)
 {
 	struct yard *y = *state;
@@ -170,8 +175,9 @@ static void another_boot_id_means_the_host_was_restarted(void **state)
 
 	yard_close(y);
 	kill(runner, SIGKILL);
-	kill((pid_t)s->pid, SIGKILL);
+	kill(-(pid_t)s->pid, SIGKILL);
 	yard_wait_for(y, runner_is_gone, s);
+	yard_wait_for(y, nobody_lives, NULL);
 	yard_open(y);
 	str_copy(row.boot_id, sizeof(row.boot_id), "00000000-0000-0000-0000-000000000000");
 	s = yard_adopt(y, &row);
