@@ -50,15 +50,15 @@ struct exec_exit {
 };
 
 #define EXEC_GONE_KINDS(X)                                                                    \
-	X(NEVER_STARTED, "never_started")  /* provably, and never will: safe to queue again */ \
-	X(LOST, "lost")                    /* it may have run; nothing of it lives */          \
-	X(REBOOT, "reboot")                /* the host was started anew since */
+	X(NEVER_STARTED, "never_started") /* provably, and never will: safe to queue again */ \
+	X(LOST, "lost")                   /* it may have run; nothing of it lives */          \
+	X(REBOOT, "reboot")               /* the host was started anew since */
 
 enum gone_kind {
 #define X(name, word) GONE_##name,
 	EXEC_GONE_KINDS(X)
 #undef X
-	GONE_KIND_COUNT
+		GONE_KIND_COUNT
 };
 
 /* What exec_adopt found, told once per call after the events that it caused. */

@@ -74,8 +74,7 @@ static const struct field marker_fields[] = { PACT_MARKER(INT_FIELD, TEXT_FIELD,
 static const struct {
 	const char *word;
 	const struct field *fields;
-} kinds[PACT_KIND_COUNT] = {
-	[PACT_KIND_UNKNOWN] = { "unknown", leave_fields },
+} kinds[PACT_KIND_COUNT] = { [PACT_KIND_UNKNOWN] = { "unknown", leave_fields },
 #define X(NAME, name) [PACT_KIND_##NAME] = { #name, name##_fields },
 	PACT_MESSAGES(X)
 #undef X

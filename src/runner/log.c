@@ -161,22 +161,21 @@ static ssize_t splice_some(struct log_out *l)
 	return n;
 }
 
-bool log_move(struct runner *r)
+ssize_t log_move(struct runner *r)
 {
 	struct log_out *l = &r->log;
 	ssize_t n = -1;
 
 	if (l->fifo < 0)
-		return false;
+		return 0;
 	sample(r);
 	if (l->splice_works && l->gap_bytes == 0 && l->file >= 0) {
 		n = splice_some(l);
 		if (n >= 0 || errno == EAGAIN || errno == EINTR)
-			return n > 0;
+			return n;
 		l->splice_works = errno == ENOSPC || errno == EDQUOT;
 	}
-	n = copy_some(l);
-	return n > 0;
+	return copy_some(l);
 }
 
 void log_drain(struct runner *r)
@@ -185,7 +184,7 @@ void log_drain(struct runner *r)
 
 	if (r->log.fifo < 0)
 		return;
-	while (ioctl(r->log.fifo, FIONREAD, &waiting) == 0 && waiting > 0 && log_move(r))
+	while (ioctl(r->log.fifo, FIONREAD, &waiting) == 0 && waiting > 0 && log_move(r) > 0)
 		;
 	if (r->log.file >= 0)
 		announce_gap(&r->log);

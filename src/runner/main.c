@@ -124,6 +124,14 @@ static int wait_ms(const struct runner *r)
 	return left_ms < 0 ? 0 : left_ms > 3600000 ? 3600000 : (int)left_ms;
 }
 
+/* A job that writes much is not worth a poll for each buffer; others are heard in between. */
+static void move_output(struct runner *r)
+{
+	for (int i = 0; i < 16; i++)
+		if (log_move(r) < 65536)
+			return;
+}
+
 enum { AT_CONTROL, AT_SIGNALS, AT_ERRORS, AT_LEADER, AT_LISTENER, AT_OUTPUT, AT_COUNT };
 
 static void serve(struct runner *r)
@@ -152,7 +160,7 @@ static void serve(struct runner *r)
 		if (at[AT_LISTENER].revents)
 			control_accept(r);
 		if (at[AT_OUTPUT].revents && r->log.fifo == at[AT_OUTPUT].fd)
-			log_move(r);
+			move_output(r);
 		turn_tick(r, clock_boot_ms());
 	}
 }

@@ -1,8 +1,10 @@
 /* runner/oom.c -- out of memory is said only with evidence: the group's counter, or the kernel's log. */
 #include "runner/runner.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/io.h"

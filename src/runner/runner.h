@@ -22,12 +22,12 @@
 #define LEFTOVER_GRACE_MS 1000 /* for what the command left behind when it ended */
 
 /* The life of a turn. */
-#define PHASES(X)                                                                        \
-	X(IDLE, "idle")                 /* prepared, waits for go */                     \
-	X(STARTING, "starting")         /* marker written, the child is about to exec */ \
-	X(RUNNING, "running")                                                            \
-	X(LEAVING, "leaving")           /* the command ended, something of it lives on */ \
-	X(ENDED, "ended")               /* recorded, not acknowledged yet */
+#define PHASES(X)                                                                \
+	X(IDLE, "idle")         /* prepared, waits for go */                     \
+	X(STARTING, "starting") /* marker written, the child is about to exec */ \
+	X(RUNNING, "running")                                                    \
+	X(LEAVING, "leaving") /* the command ended, something of it lives on */  \
+	X(ENDED, "ended")     /* recorded, not acknowledged yet */
 
 enum phase {
 #define X(name, word) PHASE_##name,
@@ -46,9 +46,9 @@ struct stop {
 };
 
 struct log_out {
-	int fifo; /* our end, O_RDWR | O_NONBLOCK */
-	int file; /* -1 until the turn starts */
-	int times;                      /* made with the first output */
+	int fifo;              /* our end, O_RDWR | O_NONBLOCK */
+	int file;              /* -1 until the turn starts */
+	int times;             /* made with the first output */
 	int64_t offset_bytes;  /* where the next byte goes */
 	int64_t punched_bytes; /* everything before is a hole */
 	int64_t limit_bytes;
@@ -80,9 +80,9 @@ struct runner {
 	bool forget; /* and leave nothing behind */
 
 	int control, listener, signals, lock, exit_slot;
-	int group_fd;   /* the cgroup's directory, -1 = none */
-	bool group_counts;              /* it has a memory controller */
-	int go, errors; /* pipes to and from the blocked child */
+	int group_fd;      /* the cgroup's directory, -1 = none */
+	bool group_counts; /* it has a memory controller */
+	int go, errors;    /* pipes to and from the blocked child */
 
 	pid_t child;  /* the leader; 0 = none or reaped */
 	pid_t leader; /* its number, also after it was reaped */
@@ -135,7 +135,7 @@ void control_accept(struct runner *r);
 /* log.c: from the FIFO to the job's log. */
 int log_fifo_open(struct runner *r);
 void log_open(struct runner *r, bool direct);
-bool log_move(struct runner *r); /* true: there may be more */
+ssize_t log_move(struct runner *r); /* bytes taken from the FIFO; <= 0: none now */
 void log_drain(struct runner *r);
 void log_close(struct runner *r);
 void log_check_direct(struct runner *r, int64_t now_ms);

@@ -407,9 +407,10 @@ static void a_frozen_job_survives_its_runner(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-#define BOTH(name)                                                                       \
-	{ #name "_with_cgroups", name, yard_setup, yard_teardown, NULL },                \
-	{ #name "_without_cgroups", name, yard_setup_without_groups, yard_teardown, NULL },
+#define BOTH(name)                                                                          \
+	{ #name "_with_cgroups", name, yard_setup, yard_teardown, NULL },                   \
+		{ #name "_without_cgroups", name, yard_setup_without_groups, yard_teardown, \
+			NULL },
 		BOTH(a_new_server_finds_a_running_job_and_hears_its_end) BOTH(
 			a_job_that_ended_without_a_server_keeps_its_code_and_time) BOTH(a_job_stopped_by_a_new_server_leaves_nothing)
 			BOTH(what_was_reserved_and_never_told_to_go_never_started) BOTH(

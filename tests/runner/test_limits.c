@@ -127,7 +127,7 @@ static int as_nobody(struct yard *y)
 
 	if (setgroups(0, NULL) < 0 || setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
 		return 10;
-	y->loop = loop_create(NULL);            /* the parent's cannot be shared */
+	y->loop = loop_create(NULL); /* the parent's cannot be shared */
 	yard_open(y);
 	struct seen *first = yard_run(y, "first", "exec sleep 60");
 	yard_wait(y, &first->started);

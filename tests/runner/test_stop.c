@@ -92,14 +92,14 @@ static void stopping_without_runner_takes(struct yard *y, const char *style)
 #define STYLES(X) \
 	X(plain) X(ignore) X(setsid) X(group) X(twice) X(daemon) X(renamed) X(stopped) X(runaway)
 
-#define X(style)                                                                   \
-	static void stopping_takes_a_tree_of_style_##style(void **state)           \
-	{                                                                          \
-		stopping_takes(*state, #style);                                    \
-	}                                                                          \
-	static void without_its_runner_a_stop_takes_style_##style(void **state)    \
-	{                                                                          \
-		stopping_without_runner_takes(*state, #style);                     \
+#define X(style)                                                                \
+	static void stopping_takes_a_tree_of_style_##style(void **state)        \
+	{                                                                       \
+		stopping_takes(*state, #style);                                 \
+	}                                                                       \
+	static void without_its_runner_a_stop_takes_style_##style(void **state) \
+	{                                                                       \
+		stopping_without_runner_takes(*state, #style);                  \
 	}
 STYLES(X)
 X(scrubbed)
@@ -178,18 +178,19 @@ static void stopping_what_is_not_there_is_said(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-#define BOTH(name)                                                                       \
-	{ #name "_with_cgroups", name, yard_setup, yard_teardown, NULL },                \
-	{ #name "_without_cgroups", name, yard_setup_without_groups, yard_teardown, NULL },
-#define X(style)                                                 \
-	BOTH(stopping_takes_a_tree_of_style_##style)             \
+#define BOTH(name)                                                                          \
+	{ #name "_with_cgroups", name, yard_setup, yard_teardown, NULL },                   \
+		{ #name "_without_cgroups", name, yard_setup_without_groups, yard_teardown, \
+			NULL },
+#define X(style)                                     \
+	BOTH(stopping_takes_a_tree_of_style_##style) \
 	BOTH(without_its_runner_a_stop_takes_style_##style)
 		STYLES(X)
 #undef X
-		BOTH(stopping_takes_a_tree_of_style_scrubbed){
-			"without_its_runner_a_stop_takes_style_scrubbed_with_cgroups",
-			without_its_runner_a_stop_takes_style_scrubbed, yard_setup, yard_teardown,
-			NULL },
+			BOTH(stopping_takes_a_tree_of_style_scrubbed){
+				"without_its_runner_a_stop_takes_style_scrubbed_with_cgroups",
+				without_its_runner_a_stop_takes_style_scrubbed, yard_setup,
+				yard_teardown, NULL },
 		BOTH(a_stopped_leader_is_ended_by_term_before_the_grace_is_over)
 			BOTH(what_the_command_leaves_behind_is_ended_with_it)
 				BOTH(a_command_that_ends_well_on_term_keeps_its_exit_code)

@@ -54,7 +54,8 @@ static void what_is_not_said_has_its_default(void **state)
 static void names_and_kinds_of_a_newer_side_are_skipped(void **state)
 {
 	struct pact_message m;
-	static const char body[] = "stop\0colour\0red\0grace_ms\0" "5\0nonce\0x";
+	static const char body[] = "stop\0colour\0red\0grace_ms\0"
+				   "5\0nonce\0x";
 	static const char kind[] = "dance\0nonce\0x";
 
 	assert_true(pact_decode(&m, body, sizeof(body)));
@@ -69,10 +70,19 @@ static void malformed_bodies_are_refused(void **state)
 		const char *body;
 		size_t length;
 	} bad[] = {
-		{ "", 0 }, { "stop", 4 }, { "\0", 1 }, { "Stop\0", 5 }, { "st op\0", 6 },
-		{ "stop\0nonce\0", 11 }, { "stop\0nonce\0x", 12 }, { "stop\0\0x\0", 8 },
-		{ "stop\0grace_ms\0ten\0", 18 }, { "stop\0grace_ms\0\0", 15 },
-		{ "stop\0grace_ms\0" "99999999999999999999\0", 35 },
+		{ "", 0 },
+		{ "stop", 4 },
+		{ "\0", 1 },
+		{ "Stop\0", 5 },
+		{ "st op\0", 6 },
+		{ "stop\0nonce\0", 11 },
+		{ "stop\0nonce\0x", 12 },
+		{ "stop\0\0x\0", 8 },
+		{ "stop\0grace_ms\0ten\0", 18 },
+		{ "stop\0grace_ms\0\0", 15 },
+		{ "stop\0grace_ms\0"
+		  "99999999999999999999\0",
+			35 },
 		{ "stop\0a_name_that_is_longer_than_the_32_allowed\0x\0", 49 },
 	};
 	struct pact_message m;
@@ -85,7 +95,8 @@ static void malformed_bodies_are_refused(void **state)
 /* Whatever bytes come: refused or understood, never read beyond their end (the sanitizers look). */
 static void no_cut_or_flipped_body_is_read_beyond_its_end(void **state)
 {
-	static const char good[] = "start\0nonce\0n\0argv\0sh\0argv\0-c\0env\0A=b\0umask\0" "18\0cwd\0/";
+	static const char good[] = "start\0nonce\0n\0argv\0sh\0argv\0-c\0env\0A=b\0umask\0"
+				   "18\0cwd\0/";
 	struct pact_message m;
 
 	for (size_t cut = 0; cut <= sizeof(good); cut++)
@@ -181,7 +192,8 @@ static void the_recorded_speech_of_version_1_is_understood(void **state)
 		if (m.kind == PACT_KIND_START)
 			assert_int_equal(m.start.argv.count, 3);
 		if (m.kind == PACT_KIND_ENDED)
-			assert_true(m.ended.code == 7 && m.ended.known == 1 && m.ended.cpu_ms == 12);
+			assert_true(
+				m.ended.code == 7 && m.ended.known == 1 && m.ended.cpu_ms == 12);
 	}
 	assert_int_equal(at, stream.length_bytes);
 }
