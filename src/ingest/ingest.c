@@ -192,12 +192,12 @@ static void watch_again(struct ingest_source *s);
 static void accept(const struct reading *r)
 {
 	struct ingest_source *s = r->source;
-	bool moved = s->at.inode != r->next.inode;
+	bool moved = s->at.inode && s->at.inode != r->next.inode;
 	s->at = r->next;
 	s->last_step = r->last_step;
 	s->skipping = r->skipping;
 	s->dirty = !r->at_end;
-	if (moved && s->at.inode)
+	if (moved)
 		watch_again(s);
 }
 
@@ -307,10 +307,13 @@ static void on_change(void *context, bool moved)
 		watch_again(s);
 }
 
+/* What the old watch had still to tell is lost with it: one more look makes up for that. */
 static void watch_again(struct ingest_source *s)
 {
 	watch_destroy(s->watch);
 	s->watch = watch_file(s->ingest->watcher, s->path, on_change, s, NULL);
+	s->dirty = true;
+	arm(s->ingest, loop_now().boot_ms);
 }
 
 struct ingest *ingest_create(struct loop *l, ingest_take *take, void *context, struct err *e)
@@ -350,7 +353,6 @@ struct ingest_source *ingest_follow(struct ingest *g, const char *job_id, const 
 		.dirty = true };
 	list_append(&g->sources, &s->node);
 	watch_again(s);
-	arm(g, loop_now().boot_ms);
 	return s;
 }
 
