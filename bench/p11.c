@@ -64,7 +64,8 @@ static void flood_pipe(const struct bench *b, struct samples *s)
 static void flood_yard(struct yard *y, struct samples *s, const char *id, const char *extra)
 {
 	struct stat st;
-	const char *log = path_in(y->state, "jobs/%s/log", id);
+	char log[1280];
+	str_copy(log, sizeof(log), path_in(y->state, "jobs/%s/log", id));
 	yard_submit(y, id, command, extra);
 	samples_add(s, fifo_hear(&fifo));
 	yard_wait(y, id, "completed");
