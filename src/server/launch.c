@@ -208,8 +208,8 @@ void launch_tell_failure(struct server *s, const struct job *job, const char *wh
 		NULL, NULL);
 }
 
-/* What is refused here was never handed to exec, which therefore repeats nothing: the sentence stays
- * in live until its end is kept. */
+/* What is refused here was never handed to exec, which therefore repeats nothing: the sentence
+ * stays in live until its end is kept. */
 void launch(struct server *s, const struct job *job)
 {
 	struct live_job *live = live_find(s, job->id);

@@ -199,7 +199,8 @@ static int persist(struct server *s, const struct turn_entry *first, struct err 
 	return store_commit(s->store, e);
 }
 
-/* What exec does not have was never handed to it, and its end not acknowledged: it never started. */
+/* What exec does not have was never handed to it, and its end not acknowledged: it never
+ * started. */
 static void stop(struct server *s, const struct command *c)
 {
 	int64_t grace_ms = c->kind == CMD_KILL ? 0 : c->grace_ms;
@@ -242,8 +243,8 @@ static void act(struct server *s, const struct command *c)
 	}
 }
 
-/* Readers and new jobs are served at once; what the core would do by itself (start what waits) waits
- * a little, so that a store that keeps failing is not asked without a pause. */
+/* Readers and new jobs are served at once; what the core would do by itself (start what waits)
+ * waits a little, so that a store that keeps failing is not asked without a pause. */
 static void rebuild(struct server *s)
 {
 	struct err e;

@@ -11,8 +11,8 @@ WHY = "needs a private mount namespace"
 
 
 def mounts_work():
-    done = subprocess.run([*in_namespace(), "mount", "-t", "tmpfs", "-o", "size=1m", "none", "/mnt"],
-                          capture_output=True, check=False)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", "/mnt"]
+    done = subprocess.run([*in_namespace(), *mount], capture_output=True, check=False)
     return done.returncode == 0
 
 
@@ -30,7 +30,8 @@ class SmallDisk(Yard):
     def daemon_command(self):
         daemon = program("trainyardd", "server")
         return [*in_namespace(), "sh", "-c",
-                f"mount -t tmpfs -o size={self.SIZE} none {self.state} && exec \"$0\" \"$@\"", daemon]
+                f"mount -t tmpfs -o size={self.SIZE} none {self.state} && exec \"$0\" \"$@\"",
+                daemon]
 
     def path(self, *parts):
         if self.process and not parts[0].startswith("server.log"):

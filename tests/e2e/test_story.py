@@ -1,4 +1,4 @@
-"""The story that trainyard is for: submit a real training, watch it, lose the server, lose nothing."""
+"""The story: submit a real training, watch it, lose the server, lose nothing."""
 
 import json
 import os
@@ -171,7 +171,8 @@ def test_every_end_tells_how(yard):
 
 
 def test_a_job_is_given_its_own_environment(yard):
-    job = yard.submit(["env"], env={"MINE": "1", "TRAINYARD_JOB_ID": "forged", "PATH": "/bin:/usr/bin"})
+    job = yard.submit(["env"], env={"MINE": "1", "TRAINYARD_JOB_ID": "forged",
+                                    "PATH": "/bin:/usr/bin"})
     yard.wait(job, "completed")
     env = dict(line.split("=", 1) for line in yard.logs(job) if "=" in line)
     assert env["MINE"] == "1" and env["TRAINYARD_JOB_ID"] == job == env["JOB_ID"]

@@ -1,4 +1,4 @@
-/* runner/harness.h -- a real loop, a real exec and real runners below a directory of the test's own.
+/* runner/harness.h -- a real loop, a real exec and real runners below a directory of its own.
  *
  * The test process is a subreaper: whatever a test leaves behind becomes its child, is found when
  * the yard is torn down, and fails the test. Every wait is for a condition, with a deadline. */

@@ -20,7 +20,8 @@ static void two_hundred_thousand_lines_with_invalid_utf8_arrive_whole(void **sta
 {
 	struct yard *y = *state;
 	struct seen *s = yard_run(y, "job",
-		"exec awk 'BEGIN { for (i = 0; i < 200000; i++) printf \"%d \\377\\300 tail\\n\", i }'");
+		"exec awk 'BEGIN { for (i = 0; i < 200000; i++) "
+		"printf \"%d \\377\\300 tail\\n\", i }'");
 	AUTO_BUF expected = { 0 };
 
 	yard_wait(y, &s->exited);
@@ -82,7 +83,8 @@ static struct seen *run_with(struct yard *y, const char *script, int64_t limit_b
 	return yard_seen(y, "job");
 }
 
-/* 20 MB under a cap of 4 MiB: the newest are there at their true offsets, the disk holds little more. */
+/* 20 MB under a cap of 4 MiB: the newest are there at their true offsets, the disk holds little
+ * more. */
 static void a_capped_log_keeps_the_newest_bytes_at_their_offsets(void **state)
 {
 	struct yard *y = *state;
@@ -183,7 +185,8 @@ static void a_full_disk_costs_lines_says_so_and_stops_nothing(void **state)
 	test_free(block);
 	struct seen *s = yard_run(y, "job",
 		"head -c 3000000 /dev/zero; touch full; "
-		"while [ ! -e space ]; do sleep 0.02; done; echo again; touch done; while [ ! -e seen ]; do sleep 0.02; done");
+		"while [ ! -e space ]; do sleep 0.02; done; echo again; touch done; "
+		"while [ ! -e seen ]; do sleep 0.02; done");
 	yard_wait_file(y, "full"); /* it was not held up */
 	unlink(ballast);
 	AUTO_FREE char *space = yard_path(y, "space");

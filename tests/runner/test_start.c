@@ -154,7 +154,8 @@ static void arguments_environment_directory_and_umask_arrive_unchanged(void **st
 	assert_string_equal(log.bytes, expected);
 }
 
-/* 24 arguments of 100,000 bytes: more than the kernel takes, which is ours to say, not the server's. */
+/* 24 arguments of 100,000 bytes: more than the kernel takes, which is ours to say, not the
+ * server's. */
 static void a_command_of_a_megabyte_arrives_and_a_longer_one_is_told_why(void **state)
 {
 	struct yard *y = *state;

@@ -14,27 +14,37 @@ OFF, ON = "/* clang-format off */\n", "/* clang-format on */\n"
 FENCE = re.compile(r"^[ \t]*/\* clang-format (?:on|off) \*/\n", re.MULTILINE)
 
 
-# `STATES(X)` in an enum or an array: clang-format takes what follows for its continuation, so it
-# gets a comma on the way in.
-LIST = re.compile(r"^([ \t]*[A-Z][A-Z0-9_]*\(X\))$")
-COMMA = re.compile(r"^([ \t]*[A-Z][A-Z0-9_]*\(X\)),$", re.MULTILINE)
+# `STATES(X)` or rows of macros in an enum or an array: clang-format takes what follows for their
+# continuation, so they get a comma on the way in.
+ROW = re.compile(r"^[ \t]*[A-Z][A-Z0-9_]*\(\w+\)$")
 
 
 def with_commas(text):
-    opener, lines = "", text.split("\n")
+    """(text, the rows that got a comma)"""
+    opener, lines, rows = "", text.split("\n"), set()
     for number, line in enumerate(lines):
         if line.rstrip().endswith("{"):
             opener = line
-        elif LIST.match(line) and ("enum" in opener or "= {" in opener):
+        elif ROW.match(line) and ("enum" in opener or "= {" in opener):
+            rows.add(line.strip())
             lines[number] = line + ","
-    return "\n".join(lines)
+    return "\n".join(lines), rows
+
+
+def without_commas(text, rows):
+    return "\n".join(line[:-1] if line.endswith(",") and line.strip()[:-1] in rows else line
+                     for line in text.split("\n"))
 
 
 def fenced(text):
-    """(text for clang-format, whether it was fenced). A file with fences of its own keeps them."""
+    """(text for clang-format, rows). A file with fences of its own keeps them: rows are None."""
     if "clang-format off" in text:
-        return text, False
-    return with_commas(TABLE.sub(lambda match: OFF + match.group(0) + ON, text)), True
+        return text, None
+    return with_commas(TABLE.sub(lambda match: OFF + match.group(0) + ON, text))
+
+
+def unfenced(text, rows):
+    return text if rows is None else without_commas(FENCE.sub("", text), rows)
 
 
 def formatted(root, texts):
@@ -43,10 +53,10 @@ def formatted(root, texts):
     All of them go through few processes, as copies in a folder that has the same style."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(os.path.join(root, ".clang-format"), folder)
-        copies, was_fenced = {}, {}
+        copies, rows = {}, {}
         for number, (path, text) in enumerate(texts.items()):
             copies[path] = os.path.join(folder, f"{number}{os.path.splitext(path)[1]}")
-            text, was_fenced[path] = fenced(text)
+            text, rows[path] = fenced(text)
             with open(copies[path], "w", encoding="utf-8") as f:
                 f.write(text)
         done = subprocess.run(["clang-format", "-i", *copies.values()], capture_output=True,
@@ -56,8 +66,7 @@ def formatted(root, texts):
         result = {}
         for path, copy in copies.items():
             with open(copy, encoding="utf-8") as f:
-                text = f.read()
-            result[path] = COMMA.sub(r"\1", FENCE.sub("", text)) if was_fenced[path] else text
+                result[path] = unfenced(f.read(), rows[path])
         return result
 
 

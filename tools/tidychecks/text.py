@@ -11,7 +11,7 @@ CLOCK_ROOMS |= {"examples", "sdk"}
 
 CALL = re.compile(r"(?<![\w.>])(\w+)\s*\(")
 NOTE = re.compile(r"\b(" + "|".join(["TO" "DO", "FIX" "ME", "XX" "X"]) + r")\b")
-TRACKER = re.compile(r"\b(issue|ticket|bug|PR) #?\d+|(?<![\w&/#])#\d+\b", re.IGNORECASE)
+TRACKER = re.compile(r"\b(issue|ticket|bug|PR) #?\d+|(?:^|[\s(])#\d+\b", re.IGNORECASE)
 CLIMB = re.compile(r"(?:\.\./)+[\w.-]*")
 URL = re.compile(r"\b(?:https?|wss?|ftp)://(\[[^\]\s]*\]|[^\s/:\"'<>)\]}`|,;\\]*)")
 # Addresses that text may hold: this machine, names reserved for examples, standards, and licences.
@@ -37,7 +37,7 @@ def check_calls(file):
 def check_head(file):
     """A header is a contract: its first line is its path and its purpose."""
     match = HEAD.match(file.lines[0] if file.lines else "")
-    short = re.sub(r"^(src|examples)/", "", file.path)
+    short = re.sub(r"^(src|examples|tests)/", "", file.path)
     if not match or match.group(1) not in (short, file.path, os.path.basename(file.path)):
         yield file.path, 1, f"the first line of a header is `/* {short} -- purpose`"
 
