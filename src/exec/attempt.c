@@ -123,7 +123,7 @@ static void heard_hello(struct link *l, const struct pact_hello *hello)
 	l->hello = true;
 	if (hello->phase && strcmp(hello->phase, "idle") == 0 && l->attempt &&
 		l->attempt->seek_since_ms) {
-		/* Found again, but go never reached it, and its server is gone: it shall not have it. */
+		/* Found again, but go never reached it: it shall not have it. */
 		pact_message_init(&leave, PACT_KIND_LEAVE);
 		link_send(l, &leave);
 	} else if (!l->attempt && !l->reserved && !l->heir) {

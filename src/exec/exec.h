@@ -5,8 +5,9 @@
  * inside a call. One thread.
  *
  * On disk, below the state directory:
- *   runners/<runner>/     a runner's own directory, transient: lock, sock (its unix socket), exit (the
- *                         slot of the exit record), started-<turn>, output-<turn> (the FIFO)
+ *   runners/<runner>/     a runner's own directory, transient: lock, sock (its unix socket),
+ *                         exit (the slot of the exit record), started-<turn> (the start
+ *                         marker), output-<turn> (the FIFO)
  *   jobs/<id>/log         what the job wrote; attempts append; offsets stay true when old bytes are
  *                         punched out (lseek SEEK_DATA finds the first one kept)
  *   jobs/<id>/log.times   16 bytes a sample, little endian: offset, wall ms (pact/disk.h)
@@ -58,7 +59,7 @@ enum gone_kind {
 #define X(name, word) GONE_##name,
 	EXEC_GONE_KINDS(X)
 #undef X
-		GONE_KIND_COUNT
+	GONE_KIND_COUNT
 };
 
 /* What exec_adopt found, told once per call after the events that it caused. */
@@ -78,7 +79,7 @@ struct exec_events {
 	void (*exited)(void *ctx, const char *job_id, uint32_t attempt, const struct exec_exit *x);
 	void (*gone)(void *ctx, const char *job_id, uint32_t attempt, enum gone_kind kind,
 		const char *sentence);
-	/* A stop did its worst and something lives on (uninterruptible); its end is told when it dies. */
+	/* A stop did its worst and something lives on (uninterruptible); its end comes later. */
 	void (*unkillable)(void *ctx, const char *job_id, uint32_t attempt,
 		const char *what_still_lives);
 };

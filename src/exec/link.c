@@ -71,7 +71,7 @@ void link_reap(struct exec *x)
 	x->child_count = kept;
 }
 
-/* posix_spawn, not fork: a server with a gigabyte resident would stand still for 45 ms. Descriptor 3
+/* posix_spawn, not fork: a server with a gigabyte resident would stand 45 ms. Descriptor 3
  * is the connection; nothing else is passed on, standard streams least of all. */
 static int spawn(struct exec *x, int fd, const char *const *argv, pid_t *pid)
 {

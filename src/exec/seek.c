@@ -1,7 +1,8 @@
 /* exec/seek.c -- finds the runner of an attempt, or what it left behind.
  *
  * The lock says whether it lives. Held: connect. Free: an heir takes the lock, reads what is on
- * disk, and takes over what still runs. Neither answers at once, so it is asked again, ever slower. */
+ * disk, and takes over what still runs. Neither answers at once: it is asked again,
+ * ever slower. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -66,7 +66,7 @@ enum pact_kind {
 #define X(NAME, name) PACT_KIND_##NAME,
 	PACT_MESSAGES(X)
 #undef X
-		PACT_KIND_COUNT
+	PACT_KIND_COUNT
 };
 
 /* Encoding: items, NULL-ended. Decoding: walk with pact_list_next. */

@@ -1,4 +1,6 @@
-/* runner/oom.c -- out of memory is said only with evidence: the group's counter, or the kernel's log. */
+/* runner/oom.c -- out of memory is said only with evidence.
+ *
+ * Which is the group's counter, or the kernel's own log. */
 #include "runner/runner.h"
 
 #include <errno.h>

@@ -7,7 +7,8 @@
 
 #define PF_FORKNOEXEC 0x40
 
-/* Fields as proc(5) numbers them. The name (field 2) may hold anything, so count behind its last ')'. */
+/* Fields as proc(5) numbers them. The name, field 2, may hold anything: count behind
+ * its last ')'. */
 bool process_read(pid_t pid, struct process *p)
 {
 	char path[32], stat[1024];

@@ -342,7 +342,7 @@ void turn_acknowledged(struct runner *r)
 	control_say(r, &m);
 }
 
-/* The last thing: a runner that owns no attempt leaves nothing behind, others leave their record. */
+/* The last thing: who owns no attempt leaves nothing behind, others leave their record. */
 void turn_abandon(struct runner *r)
 {
 	if (r->phase == PHASE_IDLE)

@@ -410,25 +410,24 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 #define BOTH(name)                                                                          \
 	{ #name "_with_cgroups", name, yard_setup, yard_teardown, NULL },                   \
-		{ #name "_without_cgroups", name, yard_setup_without_groups, yard_teardown, \
-			NULL },
-		BOTH(a_new_server_finds_a_running_job_and_hears_its_end)
-		BOTH(a_job_that_ended_without_a_server_keeps_its_code_and_time)
-		BOTH(a_job_stopped_by_a_new_server_leaves_nothing)
-		BOTH(what_was_reserved_and_never_told_to_go_never_started)
-		BOTH(a_killed_runner_that_was_never_told_to_go_is_void)
-		BOTH(another_boot_id_means_the_host_was_restarted)
-		BOTH(nothing_left_after_another_boot_is_a_restart_too)
-		BOTH(a_running_row_of_which_nothing_is_left_is_lost_not_new)
-		BOTH(killed_with_its_runner_a_job_is_lost)
-		BOTH(a_job_whose_runner_was_killed_goes_on_and_its_end_is_seen)
-		BOTH(the_heir_may_be_killed_too)
-		BOTH(server_and_runner_killed_a_running_job_is_taken_over)
-		BOTH(a_job_lives_as_long_as_anything_of_it_does)
-		BOTH(an_end_is_told_until_it_is_acknowledged)
-		BOTH(a_torn_exit_record_is_seen_and_not_believed)
-		BOTH(what_dead_runners_left_is_cleared_away)
-		BOTH(a_frozen_job_survives_its_runner)
+		{ #name "_without_cgroups", name, yard_setup_without_groups, yard_teardown, NULL }
+		BOTH(a_new_server_finds_a_running_job_and_hears_its_end),
+		BOTH(a_job_that_ended_without_a_server_keeps_its_code_and_time),
+		BOTH(a_job_stopped_by_a_new_server_leaves_nothing),
+		BOTH(what_was_reserved_and_never_told_to_go_never_started),
+		BOTH(a_killed_runner_that_was_never_told_to_go_is_void),
+		BOTH(another_boot_id_means_the_host_was_restarted),
+		BOTH(nothing_left_after_another_boot_is_a_restart_too),
+		BOTH(a_running_row_of_which_nothing_is_left_is_lost_not_new),
+		BOTH(killed_with_its_runner_a_job_is_lost),
+		BOTH(a_job_whose_runner_was_killed_goes_on_and_its_end_is_seen),
+		BOTH(the_heir_may_be_killed_too),
+		BOTH(server_and_runner_killed_a_running_job_is_taken_over),
+		BOTH(a_job_lives_as_long_as_anything_of_it_does),
+		BOTH(an_end_is_told_until_it_is_acknowledged),
+		BOTH(a_torn_exit_record_is_seen_and_not_believed),
+		BOTH(what_dead_runners_left_is_cleared_away),
+		BOTH(a_frozen_job_survives_its_runner),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);

@@ -178,26 +178,27 @@ static void stopping_what_is_not_there_is_said(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-#define BOTH(name)                                                                          \
-	{ #name "_with_cgroups", name, yard_setup, yard_teardown, NULL },                   \
-		{ #name "_without_cgroups", name, yard_setup_without_groups, yard_teardown, \
-			NULL },
-#define X(style)                                     \
-	BOTH(stopping_takes_a_tree_of_style_##style) \
-	BOTH(without_its_runner_a_stop_takes_style_##style)
+#define BOTH(name)                                                        \
+	{ #name "_with_cgroups", name, yard_setup, yard_teardown, NULL }, \
+		{ #name "_without_cgroups", name, yard_setup_without_groups, yard_teardown, NULL }
+#define X(style)                                      \
+	BOTH(stopping_takes_a_tree_of_style_##style), \
+		BOTH(without_its_runner_a_stop_takes_style_##style),
 		STYLES(X)
 #undef X
-			BOTH(stopping_takes_a_tree_of_style_scrubbed){
-				"without_its_runner_a_stop_takes_style_scrubbed_with_cgroups",
-				without_its_runner_a_stop_takes_style_scrubbed, yard_setup,
-				yard_teardown, NULL },
-		BOTH(a_stopped_leader_is_ended_by_term_before_the_grace_is_over)
-			BOTH(what_the_command_leaves_behind_is_ended_with_it)
-				BOTH(a_command_that_ends_well_on_term_keeps_its_exit_code)
-					BOTH(a_shorter_grace_overtakes_a_longer_one)
-						BOTH(a_stop_right_behind_the_start_ends_it)
-							BOTH(stopping_what_is_not_there_is_said)
+		BOTH(stopping_takes_a_tree_of_style_scrubbed),
+		/* Without a cgroup nothing tells whose a scrubbed orphan of a dead runner is. */
+		{ "without_its_runner_a_stop_takes_style_scrubbed_with_cgroups",
+			without_its_runner_a_stop_takes_style_scrubbed, yard_setup, yard_teardown,
+			NULL },
+		BOTH(a_stopped_leader_is_ended_by_term_before_the_grace_is_over),
+		BOTH(what_the_command_leaves_behind_is_ended_with_it),
+		BOTH(a_command_that_ends_well_on_term_keeps_its_exit_code),
+		BOTH(a_shorter_grace_overtakes_a_longer_one),
+		BOTH(a_stop_right_behind_the_start_ends_it),
+		BOTH(stopping_what_is_not_there_is_said),
 	};
+
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
