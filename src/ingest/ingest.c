@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/list.h"
@@ -354,6 +355,14 @@ struct ingest_source *ingest_follow(struct ingest *g, const char *job_id, const 
 	list_append(&g->sources, &s->node);
 	watch_again(s);
 	return s;
+}
+
+bool ingest_is_drained(const struct ingest_source *s)
+{
+	struct stat now;
+	if (stat(s->path, &now) < 0 || now.st_size != s->at.offset_bytes)
+		return false;
+	return s->at.inode == 0 || s->at.inode == now.st_ino;
 }
 
 void ingest_drain(struct ingest_source *s, int64_t limit_ms, ingest_drained *done, void *context)

@@ -48,6 +48,9 @@ void ingest_destroy(struct ingest *g); /* forgets every source */
 struct ingest_source *ingest_follow(struct ingest *g, const char *job_id, const char *path,
 	struct follow from, int64_t last_step, void *owner);
 
+/* True when nothing of the file is left to read, as it is now: a drain would find nothing. */
+bool ingest_is_drained(const struct ingest_source *s);
+
 /* Calls done once all that is in the file now is durable, or limit_ms have passed without that.
  * The last line counts even without a newline. Not from inside this call. */
 void ingest_drain(struct ingest_source *s, int64_t limit_ms, ingest_drained *done, void *context);

@@ -81,7 +81,8 @@ static void take_end(struct server *s, const struct event *event)
 		live->ending = true;
 	end->settling = s->settling;
 	s->unsettled += end->settling;
-	if (live && live->source)
+	/* A job without metrics ends in the turn in which it was told, together with its start. */
+	if (live && live->source && !ingest_is_drained(live->source))
 		ingest_drain(live->source, DRAIN_MS, on_drained, end);
 	else
 		on_drained(end);
