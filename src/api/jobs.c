@@ -1,11 +1,14 @@
 /* api/jobs.c -- reading jobs: one, its status, lists. */
 #include "api/call.h"
 
+#define REPLY_BYTES 2000 /* a usual status fits: it is not copied while it grows */
+
 static void reply_job(struct call *c, enum job_detail detail)
 {
 	AUTO_BUF body = { 0 };
 	struct json_out out = { .to = &body };
 	struct job_view view = call_view(c, &c->job);
+	buf_reserve(&body, REPLY_BYTES);
 	view.show_private = detail == JOB_WHOLE && call_may(c, AUTH_MAY_LOOK_INTO);
 	wire_job(&out, &view, detail, c->arena);
 	http_reply_buf(c->r, 200, NULL, &body);

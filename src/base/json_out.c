@@ -42,10 +42,29 @@ void json_end(struct json_out *j)
 	j->comma = true;
 }
 
-/* Bytes at the front that stand for themselves: nearly all of nearly every text. */
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* The top bit of a byte is set where that byte does not stand for itself: it is below a space, from
+ * 0x7F up, a quote or a backslash. A borrow may set one bit more, never one less. */
+static uint64_t not_plain(uint64_t eight)
+{
+	return (eight | (eight - EACH_BYTE(0x20)) | ((eight ^ EACH_BYTE('"')) - EACH_BYTE(1)) |
+		       ((eight ^ EACH_BYTE('\\')) - EACH_BYTE(1)) |
+		       ((eight ^ EACH_BYTE(0x7F)) - EACH_BYTE(1))) &
+		EACH_BYTE(0x80);
+}
+
+/* Bytes at the front that stand for themselves: nearly all of nearly every text, so eight at a time. */
 static size_t plain_bytes(struct str text)
 {
 	size_t n = 0;
+	uint64_t eight;
+	while (n + sizeof(eight) <= text.length_bytes) {
+		memcpy(&eight, text.at + n, sizeof(eight));
+		if (not_plain(eight))
+			break;
+		n += sizeof(eight);
+	}
 	while (n < text.length_bytes && text.at[n] >= 0x20 && text.at[n] < 0x7F &&
 		text.at[n] != '"' && text.at[n] != '\\')
 		n++;
@@ -109,8 +128,10 @@ static void escaped(struct buf *to, struct str text)
 
 void json_key(struct json_out *j, const char *key)
 {
+	struct str text = str_of(key);
+	buf_reserve(j->to, text.length_bytes + 4);
 	before_value(j);
-	escaped(j->to, str_of(key));
+	escaped(j->to, text);
 	buf_char(j->to, ':');
 	j->comma = false;
 }

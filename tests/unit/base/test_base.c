@@ -60,6 +60,28 @@ static void json_is_escaped_and_never_invalid(void **state)
 	buf_finish(&out);
 }
 
+/* Text is looked at eight bytes at a time: every byte is tried at every place of a word. */
+static void every_byte_is_escaped_alike_wherever_it_stands(void **state)
+{
+	for (int c = 1; c < 256; c++) {
+		char alone[2] = { (char)c, 0 };
+		AUTO_BUF one = { 0 };
+		struct json_out single = { .to = &one };
+		json_text(&single, alone);
+		for (size_t place = 0; place < 17; place++) {
+			char text[18] = "aaaaaaaaaaaaaaaaa";
+			AUTO_BUF got = { 0 };
+			AUTO_BUF wanted = { 0 };
+			struct json_out j = { .to = &got };
+			text[place] = (char)c;
+			json_text(&j, text);
+			buf_format(&wanted, "\"%.*s%.*s%s\"", (int)place, "aaaaaaaaaaaaaaaaa",
+				(int)one.length_bytes - 2, one.bytes + 1, text + place + 1);
+			assert_string_equal(got.bytes, wanted.bytes);
+		}
+	}
+}
+
 static void times_are_written_and_read_back(void **state)
 {
 	char text[MOMENT_TEXT_SIZE];
@@ -189,6 +211,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_map_finds_what_was_put_and_nothing_that_was_removed),
 		cmocka_unit_test(json_is_escaped_and_never_invalid),
+		cmocka_unit_test(every_byte_is_escaped_alike_wherever_it_stands),
 		cmocka_unit_test(times_are_written_and_read_back),
 		cmocka_unit_test(numbers_are_whole_or_refused),
 		cmocka_unit_test(utf8_is_checked_by_the_book),
