@@ -3,6 +3,7 @@
 #include "files/watch.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -15,23 +16,29 @@ struct watcher {
 	struct list watches;
 	int fd;
 	struct watch *next; /* of the walk that is calling back now */
+	uint64_t walk;      /* its number */
 };
 
 struct watch {
 	struct list node;
 	struct watcher *watcher;
 	int descriptor;
+	uint64_t made_in; /* this walk: what it is called for is older */
 	watch_fn *fn;
 	void *context;
 };
 
+/* Who is called may set its watch anew, and may get the same descriptor for it: the new one stands
+ * at the end of the list and must not be met by the same walk, or it would never end. */
 static void tell(struct watcher *w, int descriptor, bool moved)
 {
 	struct list *at = w->watches.next;
+	w->walk++;
 	while (at != &w->watches) {
 		struct watch *watch = LIST_ITEM(at, struct watch, node);
 		w->next = at->next == &w->watches ? NULL : LIST_ITEM(at->next, struct watch, node);
-		if (descriptor < 0 || watch->descriptor == descriptor)
+		if (watch->made_in != w->walk &&
+			(descriptor < 0 || watch->descriptor == descriptor))
 			watch->fn(watch->context, moved);
 		at = w->next ? &w->next->node : &w->watches;
 	}
@@ -100,6 +107,7 @@ struct watch *watch_file(struct watcher *w, const char *path, watch_fn *fn, void
 	struct watch *watch = mem_alloc(sizeof(*watch));
 	*watch = (struct watch){ .watcher = w,
 		.descriptor = descriptor,
+		.made_in = w->walk,
 		.fn = fn,
 		.context = context };
 	list_append(&w->watches, &watch->node);

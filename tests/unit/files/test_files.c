@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -121,6 +122,43 @@ static void a_watch_tells_of_writes_and_of_removal(void **state)
 	loop_destroy(s.loop);
 }
 
+#define TIMES_ENOUGH 10
+
+struct renewing {
+	struct loop *loop;
+	struct watcher *watcher;
+	struct watch *watch;
+	int calls;
+};
+
+static void watch_anew(void *context, bool moved)
+{
+	struct renewing *r = context;
+	loop_stop(r->loop);
+	if (++r->calls == TIMES_ENOUGH)
+		return;
+	watch_destroy(r->watch);
+	r->watch = watch_file(r->watcher, path, watch_anew, r, NULL);
+}
+
+/* As two followers of a log do whose mode somebody changes. */
+static void watches_set_anew_while_they_are_told_are_told_once(void **state)
+{
+	struct loop *l = loop_create(NULL);
+	struct renewing one = { .loop = l, .watcher = watcher_create(l, NULL) }, two = one;
+	append(path, "x");
+	one.watch = watch_file(one.watcher, path, watch_anew, &one, NULL);
+	two.watch = watch_file(two.watcher, path, watch_anew, &two, NULL);
+	assert_int_equal(chmod(path, 0640), 0);
+	loop_run(l);
+	assert_int_equal(one.calls, 1);
+	assert_int_equal(two.calls, 1);
+	watch_destroy(one.watch);
+	watch_destroy(two.watch);
+	watcher_destroy(one.watcher);
+	loop_destroy(l);
+}
+
 static void a_missing_file_cannot_be_watched_and_says_so(void **state)
 {
 	struct loop *l = loop_create(NULL);
@@ -139,6 +177,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_shrank_or_was_replaced_begins_a_new_epoch),
 		cmocka_unit_test(a_link_is_not_followed),
 		cmocka_unit_test(a_watch_tells_of_writes_and_of_removal),
+		cmocka_unit_test(watches_set_anew_while_they_are_told_are_told_once),
 		cmocka_unit_test(a_missing_file_cannot_be_watched_and_says_so),
 	};
 	if (!mkdtemp(directory))
