@@ -99,7 +99,7 @@ struct watch *watch_file(struct watcher *w, const char *path, watch_fn *fn, void
 	struct err *e)
 {
 	int descriptor = inotify_add_watch(w->fd, path,
-		IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF | IN_ATTRIB);
+		IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF | IN_ATTRIB | IN_DONT_FOLLOW);
 	if (descriptor < 0) {
 		err_errno(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "cannot watch %s", path);
 		return NULL;

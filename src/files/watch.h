@@ -2,7 +2,8 @@
  *
  * One inotify descriptor for any number of watches. A watch is on the file itself, not on its
  * directory: a noisy neighbour (the log beside a metrics file) wakes nobody. Where the kernel sees
- * no changes (a network file system, no watches left) watch_file says ERR_IO: then poll. */
+ * no changes (a network file system, no watches left) watch_file says ERR_IO: then poll.
+ * A symbolic link is watched itself: what it points to is nobody's business here. */
 #ifndef FILES_WATCH_H
 #define FILES_WATCH_H
 

@@ -40,7 +40,8 @@ struct ingest_source {
 	struct watch *watch; /* NULL = looked at from time to time */
 	struct follow at;
 	int64_t last_step;
-	bool dirty; /* there may be something to read */
+	bool dirty;      /* there may be something to read */
+	bool unreadable; /* the last look failed, and that was said */
 	bool draining;
 	bool skipping; /* inside a line that is too long */
 	int64_t drain_until_boot_ms;
@@ -167,9 +168,12 @@ static int read_source(struct ingest_source *s, struct arena *a, struct reading 
 		.last_step = s->last_step,
 		.skipping = s->skipping };
 	if (follow_read(&r->next, s->path, PIECE_BYTES, &piece, &restarted, &e) < 0) {
-		log_warn("job %s: %s", s->job_id, e.text);
+		if (!s->unreadable)
+			log_warn("job %s: %s", s->job_id, e.text);
+		s->unreadable = true;
 		return -1;
 	}
+	s->unreadable = false;
 	if (restarted) {
 		log_warn("job %s: its metrics file was cut or replaced; reading it anew",
 			s->job_id);
@@ -270,7 +274,7 @@ static void arm_next(struct ingest *g, bool failed)
 	{
 		struct ingest_source *s = LIST_ITEM(at, struct ingest_source, node);
 		if (s->dirty)
-			arm(g, failed ? now + RETRY_MS : now);
+			arm(g, failed || s->unreadable ? now + RETRY_MS : now);
 		else if (!s->watch)
 			arm(g, now + LOOK_MS);
 		if (s->draining && s->drain_until_boot_ms > now)
@@ -360,7 +364,7 @@ struct ingest_source *ingest_follow(struct ingest *g, const char *job_id, const 
 bool ingest_is_drained(const struct ingest_source *s)
 {
 	struct stat now;
-	if (stat(s->path, &now) < 0 || now.st_size != s->at.offset_bytes)
+	if (lstat(s->path, &now) < 0 || now.st_size != s->at.offset_bytes)
 		return false;
 	return s->at.inode == 0 || s->at.inode == now.st_ino;
 }

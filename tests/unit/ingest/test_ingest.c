@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/io.h"
+#include "base/log.h"
 #include "ingest/ingest.h"
 
 #define VALUES_MAX 20000
@@ -210,6 +211,35 @@ static void a_file_that_starts_anew_is_read_anew(void **state)
 	finish(s);
 }
 
+static void count_line(void *context, enum log_level level, const char *line)
+{
+	(*(int *)context)++;
+}
+
+static void what_cannot_be_read_is_said_once_while_it_is_drained(void **state)
+{
+	int said = 0;
+	unlink(path);
+	struct scene *s = begin((struct follow){ 0 });
+	append_steps(0, 3);
+	unlink(path);
+	assert_int_equal(symlink("/etc/hostname", path), 0);
+	log_to(count_line, &said, LOG_WARN);
+	assert_false(ingest_is_drained(s->source));
+	ingest_drain(s->source, 100, on_drained, s);
+	while (!s->drained)
+		loop_run(s->loop);
+	assert_int_equal(said, 2); /* that it cannot be read, and that the time is over */
+	unlink(path);
+	append_steps(3, 5);
+	s->drained = false;
+	drain(s);
+	assert_int_equal(s->count, 2);
+	assert_int_equal(said, 2);
+	log_to(NULL, NULL, LOG_ERROR);
+	finish(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +251,7 @@ int main(void)
 		cmocka_unit_test(bad_and_endless_lines_cost_only_themselves),
 		cmocka_unit_test(a_line_without_a_step_takes_the_last_one_seen),
 		cmocka_unit_test(a_file_that_starts_anew_is_read_anew),
+		cmocka_unit_test(what_cannot_be_read_is_said_once_while_it_is_drained),
 	};
 	if (!mkdtemp(directory))
 		return 1;
