@@ -68,6 +68,7 @@ static void on_drained(void *context)
 static void take_end(struct server *s, const struct event *event)
 {
 	struct live_job *live = live_find(s, event->id);
+	struct err e;
 	if (live && live->ending)
 		return;
 	struct end *end = mem_alloc(sizeof(*end));
@@ -81,6 +82,8 @@ static void take_end(struct server *s, const struct event *event)
 		live->ending = true;
 	end->settling = s->settling;
 	s->unsettled += end->settling;
+	if (live && launch_follow_metrics(s, live, &e) < 0)
+		log_warn("job %s: its last metrics cannot be read: %s", live->id, e.text);
 	/* A job without metrics ends in the turn in which it was told, together with its start. */
 	if (live && live->source && !ingest_is_drained(live->source))
 		ingest_drain(live->source, DRAIN_MS, on_drained, end);
@@ -169,7 +172,7 @@ void attempts_adopt(struct server *s)
 			job->pause == PAUSE_FROZEN;
 		if (!had || !live || !live->attempt)
 			continue;
-		if (launch_prepare(s, live, &e) < 0)
+		if (launch_follow_metrics(s, live, &e) < 0)
 			log_warn("job %s: %s", job->id, e.text);
 		s->unsettled++;
 		exec_adopt(s->exec, live->attempt, on_settled);

@@ -1,10 +1,8 @@
 /* server/launch.c -- from a job's row to a running command: its directory, its files, its argv and
  * environment. Runs after the commit; what fails here is the attempt's start that failed. */
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -18,32 +16,22 @@ static const char *path_of(struct server *s, struct arena *a, const char *id, co
 	return arena_format(a, JOB_DIRECTORY "%s", s->config->value[CONFIG_state], id, file);
 }
 
-static int make_directory(const char *path, struct err *e)
+int launch_follow_metrics(struct server *s, struct live_job *live, struct err *e)
 {
-	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return err_errno(e, ERR_IO, "cannot make the directory %s", path);
-	return 0;
-}
-
-int launch_prepare(struct server *s, struct live_job *live, struct err *e)
-{
+	struct store_offset from;
 	struct arena a = { 0 };
-	struct store_offset from = { 0 };
-	int status = make_directory(path_of(s, &a, live->id, ""), e);
-	if (status == 0)
-		status = make_directory(path_of(s, &a, live->id, "/run"), e);
-	if (status == 0 && !live->source) {
-		status = store_offset_get(s->store, live->id, "metrics", &from, e);
-		struct follow at = { from.offset_bytes, from.inode, from.epoch };
-		int64_t last_step = progress_has(&live->progress, PROGRESS_STEP)
-			? (int64_t)live->progress.value[PROGRESS_STEP]
-			: -1;
-		if (status == 0)
-			live->source = ingest_follow(s->ingest, live->id,
-				path_of(s, &a, live->id, "/metrics.jsonl"), at, last_step, live);
-	}
+	if (live->source)
+		return 0;
+	if (store_offset_get(s->store, live->id, "metrics", &from, e) < 0)
+		return -1;
+	struct follow at = { from.offset_bytes, from.inode, from.epoch };
+	int64_t last_step = progress_has(&live->progress, PROGRESS_STEP)
+		? (int64_t)live->progress.value[PROGRESS_STEP]
+		: -1;
+	live->source = ingest_follow(s->ingest, live->id,
+		path_of(s, &a, live->id, "/metrics.jsonl"), at, last_step, live);
 	arena_finish(&a);
-	return status;
+	return 0;
 }
 
 struct replacing {
@@ -175,8 +163,6 @@ static int start(struct server *s, struct live_job *live, const struct job *job,
 	struct err *e)
 {
 	const struct job_spec *spec = &live->spec;
-	if (launch_prepare(s, live, e) < 0)
-		return -1;
 	if (live->cold) {
 		struct job_record *whole;
 		if (store_job_get(s->store, job->id, a, &whole, e) < 0)
@@ -208,7 +194,8 @@ void launch_tell_failure(struct server *s, const struct job *job, const char *wh
 		NULL, NULL);
 }
 
-/* What is refused here was never handed to exec, which therefore repeats nothing: the sentence
+/* The runner goes first, which makes the job's directory; its metrics file is followed while it
+ * starts the command. What is refused here was never handed to exec, which therefore repeats nothing: the sentence
  * stays in live until its end is kept. */
 void launch(struct server *s, const struct job *job)
 {
@@ -221,6 +208,8 @@ void launch(struct server *s, const struct job *job)
 		exec_unreserve(s->exec, live->attempt->nonce);
 		live->refused = mem_string(e.text);
 		launch_tell_failure(s, job, live->refused);
+	} else if (launch_follow_metrics(s, live, &e) < 0) {
+		log_warn("job %s: its metrics are read when it ends: %s", job->id, e.text);
 	}
 	memset(live->token, 0, sizeof(live->token));
 	arena_finish(&a);
