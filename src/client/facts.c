@@ -44,6 +44,9 @@ int job_facts_read(struct job_facts *f, const struct json *job, struct err *e)
 #undef COUNT
 	if (!f->name)
 		f->name = f->id;
+	/* Zero of an unknown whole is no measure. */
+	if (f->progress == 0 && f->total_steps <= 0 && f->total_epochs <= 0)
+		f->progress = NAN;
 	int state = job_state_of(str_of(f->status));
 	if (state >= 0)
 		f->state = (enum job_state)state;

@@ -36,15 +36,27 @@ void wire_put_number(struct json_out *out, const char *key, double value)
 	json_put_text(out, word_key, isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity");
 }
 
-static void progress_members(struct json_out *out, const struct job_progress *p)
+/* Clients calculate with the percentage, so it is always a number. */
+static void progress_member(struct json_out *out, const struct job_record *r)
+{
+	double percent = r->job.state == JOB_COMPLETED ? 100 : 0;
+	if (progress_has(&r->progress, PROGRESS_PERCENT))
+		percent = r->progress.value[PROGRESS_PERCENT];
+	wire_put_number(out, "progress", percent);
+}
+
+static void progress_members(struct json_out *out, const struct job_record *r)
 {
 	static const char *const words[] = {
 #define X(name, field, word) word,
 		PROGRESS_FIELDS(X)
 #undef X
 	};
+	const struct job_progress *p = &r->progress;
 	for (int field = 0; field < PROGRESS_FIELD_COUNT; field++) {
-		if (progress_has(p, field))
+		if (field == PROGRESS_PERCENT)
+			progress_member(out, r);
+		else if (progress_has(p, field))
 			wire_put_number(out, words[field], p->value[field]);
 		else
 			json_put_null(out, words[field]);
@@ -185,7 +197,7 @@ void wire_job_members(struct json_out *out, const struct job_view *view, enum jo
 	json_put_text(out, "status", job_state_name(job->state));
 	json_put_int(out, "priority", job->priority);
 	put_known_int(out, "attempt", job->attempt > 0, job->attempt);
-	progress_members(out, &view->record->progress);
+	progress_members(out, view->record);
 	time_members(out, view);
 	live_members(out, view);
 	end_members(out, job);
@@ -239,8 +251,9 @@ static void running_entry(struct json_out *out, const struct job_record *r)
 	static const struct {
 		const char *key;
 		enum progress_field field;
-	} shown[] = { { "progress", PROGRESS_PERCENT }, { "current_epoch", PROGRESS_EPOCH },
+	} shown[] = { { "current_epoch", PROGRESS_EPOCH },
 		{ "total_epochs", PROGRESS_TOTAL_EPOCHS } };
+	progress_member(out, r);
 	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
 		if (progress_has(&r->progress, shown[i].field))
 			wire_put_number(out, shown[i].key, r->progress.value[shown[i].field]);

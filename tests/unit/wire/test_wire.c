@@ -233,6 +233,7 @@ static void a_running_job_shows_what_is_known_and_null_for_the_rest(void **state
 	assert_holds(text, "\"status\":\"running\"");
 	assert_holds(text, "\"current_step\":7");
 	assert_holds(text, "\"total_steps\":null");
+	assert_holds(text, "\"progress\":0,");
 	assert_holds(text, "\"loss\":null,\"loss_word\":\"NaN\"");
 	assert_holds(text, "\"elapsed_seconds\":10");
 	assert_holds(text, "\"started_at\":\"1970-01-01T00:00:02.000Z\",\"completed_at\":null");
@@ -242,6 +243,16 @@ static void a_running_job_shows_what_is_known_and_null_for_the_rest(void **state
 	assert_holds(text, "\"num_gpus\":2");
 	assert_holds(text, "\"process_pid\":42,\"poll_after_ms\":2000");
 	assert_lacks(text, "\"env\"");
+}
+
+static void the_progress_of_a_completed_job_that_told_none_is_whole(void **state)
+{
+	struct job_record r = running();
+	struct job_view view = { .record = &r, .now_wall_ms = 99999 };
+	r.job.state = JOB_COMPLETED;
+	assert_holds(shown(&view, JOB_STATUS), "\"progress\":100,");
+	progress_set(&r.progress, PROGRESS_PERCENT, 62.5);
+	assert_holds(shown(&view, JOB_STATUS), "\"progress\":62.5,");
 }
 
 static void an_ended_job_tells_how_and_asks_for_no_more_polls(void **state)
@@ -340,7 +351,7 @@ static void the_queue_has_the_shape_of_older_clients(void **state)
 	wire_queue(&out, &queue);
 	assert_string_equal(text.bytes,
 		"{\"running_count\":1,\"queued_count\":3,\"running_jobs\":[{\"job_id\":\"j1\","
-		"\"name\":\"n\",\"status\":\"running\",\"owner\":\"ana\",\"progress\":null,"
+		"\"name\":\"n\",\"status\":\"running\",\"owner\":\"ana\",\"progress\":0,"
 		"\"current_epoch\":null,\"total_epochs\":null}],\"queued_jobs\":[{"
 		"\"job_id\":\"j1\","
 		"\"name\":\"n\",\"position\":1,\"status\":\"queued\",\"owner\":\"ana\","
@@ -371,6 +382,7 @@ int main(void)
 		FACT(a_cancel_needs_no_body),
 		FACT(each_mistake_in_a_cancel_has_its_sentence),
 		FACT(a_running_job_shows_what_is_known_and_null_for_the_rest),
+		FACT(the_progress_of_a_completed_job_that_told_none_is_whole),
 		FACT(an_ended_job_tells_how_and_asks_for_no_more_polls),
 		FACT(a_stop_under_way_tells_who_why_and_until_when),
 		FACT(a_queued_job_has_a_position_and_a_reason),
