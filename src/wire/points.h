@@ -8,7 +8,9 @@
 #include "base/str.h"
 #include "core/point.h"
 
-#define POINTS_ENTRIES_MAX 5000 /* entries of one post */
+#define POINTS_ENTRIES_MAX 5000      /* entries of one post */
+#define POINTS_ENTRY_VALUES_MAX 1000 /* fields of one entry */
+#define POINTS_VALUES_MAX 100000     /* of all entries together: a second's work for the store */
 #define POINTS_STEP_MAX (INT64_C(1) << 53)
 
 /* Values that were posted: points, and beside them what describes the run (step, totals, percent)

@@ -109,16 +109,28 @@ static int check_job(const struct json *body, const char *id, struct err *e)
 	return 0;
 }
 
-static void reserve(struct points_body *to, const struct json *entries, int count, struct arena *a)
+static int reserve(struct points_body *to, const struct json *entries, int count, struct arena *a,
+	struct err *e)
 {
 	size_t values = 0;
-	for (int i = 0; i < count; i++)
-		values += entries[i].kind == JSON_IS_OBJECT ? (size_t)entries[i].count : 0;
+	for (int i = 0; i < count; i++) {
+		int fields = entries[i].kind == JSON_IS_OBJECT ? entries[i].count : 0;
+		if (fields > POINTS_ENTRY_VALUES_MAX)
+			return err_set(e, ERR_INPUT, "an entry has %d fields, more than %d", fields,
+				POINTS_ENTRY_VALUES_MAX);
+		values += (size_t)fields;
+	}
+	if (values > POINTS_VALUES_MAX)
+		return err_set(e, ERR_INPUT,
+			"the entries have %zu fields, more than %d: send less "
+			"at a time",
+			values, POINTS_VALUES_MAX);
 	*to = (struct points_body){
 		.points = arena_array(a, struct point, values),
 		.positions = arena_array(a, struct point, values),
 		.entries = count,
 	};
+	return 0;
 }
 
 int wire_read_points(struct str body, const char *id, int64_t now_wall_ms, struct arena *a,
@@ -134,13 +146,12 @@ int wire_read_points(struct str body, const char *id, int64_t now_wall_ms, struc
 	if (!value || json_open(value, "the body", e) || check_job(value, id, e))
 		return -1;
 	if (!json_member(value, "metrics")) {
-		reserve(points, value, 1, a);
-		return read_entry(&r, value, now_wall_ms, e);
+		return reserve(points, value, 1, a, e) ? -1 : read_entry(&r, value, now_wall_ms, e);
 	}
 	if (json_only(f, names, 2, e) || json_need(f, "metrics", e) ||
-		json_read_list(f, "metrics", POINTS_ENTRIES_MAX, &list, e))
+		json_read_list(f, "metrics", POINTS_ENTRIES_MAX, &list, e) ||
+		reserve(points, list->items, list->count, a, e))
 		return -1;
-	reserve(points, list->items, list->count, a);
 	for (int i = 0; i < list->count; i++) {
 		snprintf(r.where, sizeof(r.where), "metrics[%d].", i);
 		if (read_entry(&r, &list->items[i], now_wall_ms, e))

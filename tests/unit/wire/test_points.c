@@ -44,6 +44,43 @@ static void one_entry_may_come_alone(void **state)
 	assert_int_equal(p.position_count, 1);
 }
 
+/* {"metrics":[...]} of so many entries, each with so many fields, the step among them. */
+static const char *wide_post(int entries, int fields)
+{
+	AUTO_BUF text = { 0 };
+	buf_text(&text, "{\"metrics\":[");
+	for (int i = 0; i < entries; i++) {
+		buf_format(&text, "%s{\"step\":%d", i ? "," : "", i);
+		for (int k = 1; k < fields; k++)
+			buf_format(&text, ",\"k%d\":1", k);
+		buf_char(&text, '}');
+	}
+	buf_text(&text, "]}");
+	return arena_copy(&facts_arena, text.bytes, text.length_bytes);
+}
+
+static void a_post_of_more_values_than_the_store_takes_at_a_time_is_refused(void **state)
+{
+	static const struct {
+		int entries, fields;
+		const char *sentence;
+	} cases[] = {
+		{ 1, POINTS_ENTRY_VALUES_MAX, NULL },
+		{ 1, POINTS_ENTRY_VALUES_MAX + 1, "an entry has 1001 fields, more than 1000" },
+		{ 4000, 25, NULL },
+		{ 4000, 26, "the entries have 104000 fields, more than 100000" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct points_body points;
+		struct err e = { 0 };
+		const char *post = wide_post(cases[i].entries, cases[i].fields);
+		int rc = wire_read_points(str_of(post), "j1", 5, &facts_arena, &points, &e);
+		assert_int_equal(rc, cases[i].sentence ? -1 : 0);
+		if (cases[i].sentence)
+			assert_non_null(strstr(e.text, cases[i].sentence));
+	}
+}
+
 static void each_mistake_in_points_has_its_sentence(void **state)
 {
 	static const char *const cases[][2] = {
@@ -128,6 +165,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FACT(points_are_read_with_their_steps_and_times),
 		FACT(one_entry_may_come_alone),
+		FACT(a_post_of_more_values_than_the_store_takes_at_a_time_is_refused),
 		FACT(each_mistake_in_points_has_its_sentence),
 		FACT(points_of_a_step_are_one_entry_under_the_names_of_older_clients),
 		FACT(the_name_itself_wins_over_its_alias),
