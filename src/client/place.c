@@ -2,6 +2,7 @@
 #include "client/place.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -127,6 +128,16 @@ static bool is_own_server(const struct place *p)
 	return read_word(path, &address, NULL) == 0 && strcmp(address, p->url) == 0;
 }
 
+/* A server holds the lock of its directory while it lives. The address outlives one that was
+ * killed: anybody may listen there then, and is not to be sent the token. */
+static bool is_served(const struct place *p)
+{
+	AUTO_FREE char *path = joined(p->state, "lock");
+	struct flock held = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	return fd >= 0 && fcntl(fd, F_GETLK, &held) == 0 && held.l_type != F_UNLCK;
+}
+
 int place_find(struct place *p, const struct client_where *where, struct err *e)
 {
 	const char *server = given(where->server, "TRAINYARD_SERVER");
@@ -138,7 +149,7 @@ int place_find(struct place *p, const struct client_where *where, struct err *e)
 	}
 	if (token)
 		p->token = mem_string(token);
-	else if (!p->socket_path && is_own_server(p))
+	else if (!p->socket_path && is_own_server(p) && is_served(p))
 		place_admin_token(p->state, &p->token, NULL);
 	for (const char *c = p->token; c && *c; c++) {
 		if ((unsigned char)*c <= ' ' || (unsigned char)*c >= 0x7F) {

@@ -191,6 +191,14 @@ static const char *runner_path(struct server *s, char *path, size_t path_bytes)
 	return path;
 }
 
+/* Whoever looks for the server shall not find the address of one that is gone. */
+static void remove_address(const struct server *s)
+{
+	AUTO_BUF path = { 0 };
+	buf_format(&path, "%s/address", s->config->value[CONFIG_state]);
+	unlink(path.bytes);
+}
+
 static int write_address(struct server *s, struct err *e)
 {
 	AUTO_BUF path = { 0 };
@@ -314,6 +322,7 @@ void server_stop(struct server *s)
 		return;
 	log_info("leaving; jobs go on");
 	s->leaving = true;
+	remove_address(s);
 	http_quiesce(s->http);
 	s->leave_until_boot_ms = loop_now().boot_ms + LEAVE_MS;
 	loop_timer_at(s->leave, 0);
@@ -331,6 +340,7 @@ static int open_all(struct server *s, struct err *e)
 		return -1;
 	if (!(s->store = store_open_sqlite(s->config->value[CONFIG_state], e)))
 		return -1;
+	remove_address(s);
 	s->address = address_of(s);
 	if (identity_open(s, e) < 0 || open_doing(s, e) < 0 || !server_load_yard(s, e))
 		return -1;

@@ -6,6 +6,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import subprocess
 import time
 
@@ -233,6 +234,27 @@ def test_address_and_token_work_without_the_socket(shared_yard):
     _, err = cli(shared_yard, "ls", code=6, **alone)
     assert "--token" in err
     _, err = cli(shared_yard, "ls", code=6, TRAINYARD_TOKEN="ty_wrong", **alone)
+
+
+def test_the_address_goes_with_its_server_and_a_dead_ones_gets_no_token(yard):
+    address = yard.path("address")
+    assert yard.stop() == 0
+    assert not os.path.exists(address)
+    yard.start()
+    yard.kill()
+    os.unlink(yard.path("trainyard.sock"))
+    with socket.create_server(("127.0.0.1", 0)) as impostor:
+        with open(address, "w", encoding="ascii") as file:
+            file.write("http://127.0.0.1:%d\n" % impostor.getsockname()[1])
+        asking = subprocess.Popen([CLI, "ls"], env=environment(yard), stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        impostor.settimeout(DEADLINE_SECONDS)
+        peer, _ = impostor.accept()
+        with peer:
+            heard = peer.recv(65536)
+        asking.wait(DEADLINE_SECONDS)
+    assert heard.startswith(b"GET /api/training/jobs") and b"Authorization" not in heard
+    yard.start()
 
 
 def test_without_a_server_the_error_says_how_to_start_one(shared_yard, tmp_path):

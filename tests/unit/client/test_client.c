@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -44,12 +45,50 @@ static int remove_folder(void **state)
 	unlink(in_folder("address"));
 	unlink(in_folder("admin.token"));
 	unlink(in_folder("trainyard.sock"));
+	unlink(in_folder("lock"));
 	return rmdir(folder);
 }
 
 static void put(const char *name, const char *text)
 {
 	assert_int_equal(io_write_file(in_folder(name), text, strlen(text), 0600, NULL), 0);
+}
+
+/* A process that holds the directory's lock, as a server does, until server_end closes its pipe. */
+struct server {
+	pid_t pid;
+	int hold;
+};
+
+static struct server server_begin(void)
+{
+	int hold[2], ready[2];
+	char byte = 0;
+	put("lock", "1\n");
+	assert_int_equal(pipe2(hold, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+		int fd = open(in_folder("lock"), O_RDWR);
+		close(hold[1]);
+		byte = fcntl(fd, F_SETLK, &whole) == 0;
+		if (write(ready[1], &byte, 1) == 1)
+			(void)!read(hold[0], &byte, 1);
+		_exit(0);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_int_equal(byte, 1);
+	close(ready[0]);
+	close(ready[1]);
+	close(hold[0]);
+	return (struct server){ pid, hold[1] };
+}
+
+static void server_end(struct server s)
+{
+	close(s.hold);
+	assert_int_equal(waitpid(s.pid, NULL, 0), s.pid);
 }
 
 static void a_socket_is_preferred_and_needs_no_token(void **state)
@@ -67,6 +106,7 @@ static void a_socket_is_preferred_and_needs_no_token(void **state)
 static void without_a_socket_address_and_admin_token_count(void **state)
 {
 	struct place p;
+	struct server server = server_begin();
 	put("address", "http://127.0.0.1:7\n");
 	put("admin.token", "ty_secret\n");
 	assert_int_equal(place_find(&p, &(struct client_where){ .state = folder }, NULL), 0);
@@ -74,11 +114,28 @@ static void without_a_socket_address_and_admin_token_count(void **state)
 	assert_string_equal(p.url, "http://127.0.0.1:7");
 	assert_string_equal(p.token, "ty_secret");
 	place_finish(&p);
+	server_end(server);
+}
+
+static void the_admin_token_is_kept_from_whoever_took_a_dead_servers_address(void **state)
+{
+	struct place p;
+	struct client_where named = { .state = folder, .server = "127.0.0.1:7" };
+	put("address", "http://127.0.0.1:7\n");
+	put("admin.token", "ty_secret\n");
+	server_end(server_begin());
+	assert_int_equal(place_find(&p, &(struct client_where){ .state = folder }, NULL), 0);
+	assert_null(p.token);
+	place_finish(&p);
+	assert_int_equal(place_find(&p, &named, NULL), 0);
+	assert_null(p.token);
+	place_finish(&p);
 }
 
 static void the_admin_token_goes_to_its_own_server_only(void **state)
 {
 	struct place p;
+	struct server server = server_begin();
 	put("address", "http://127.0.0.1:7\n");
 	put("admin.token", "ty_secret\n");
 	struct client_where own = { .state = folder, .server = "127.0.0.1:7/" };
@@ -89,6 +146,7 @@ static void the_admin_token_goes_to_its_own_server_only(void **state)
 	assert_int_equal(place_find(&p, &other, NULL), 0);
 	assert_null(p.token);
 	place_finish(&p);
+	server_end(server);
 }
 
 static void flags_count_more_than_the_environment(void **state)
@@ -369,6 +427,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(a_socket_is_preferred_and_needs_no_token),
 		IN_FOLDER(without_a_socket_address_and_admin_token_count),
+		IN_FOLDER(the_admin_token_is_kept_from_whoever_took_a_dead_servers_address),
 		IN_FOLDER(the_admin_token_goes_to_its_own_server_only),
 		IN_FOLDER(flags_count_more_than_the_environment),
 		IN_FOLDER(an_empty_state_directory_says_how_to_start_a_server),
