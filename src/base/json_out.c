@@ -54,7 +54,7 @@ static uint64_t not_plain(uint64_t eight)
 		EACH_BYTE(0x80);
 }
 
-/* Bytes at the front that stand for themselves: nearly all of nearly every text, so eight at a time. */
+/* Bytes at the front that stand for themselves: nearly all of nearly every text, so by eights. */
 static size_t plain_bytes(struct str text)
 {
 	size_t n = 0;
