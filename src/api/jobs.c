@@ -6,10 +6,15 @@
 static void reply_job(struct call *c, enum job_detail detail)
 {
 	AUTO_BUF body = { 0 };
+	struct err e;
 	struct json_out out = { .to = &body };
 	struct job_view view = call_view(c, &c->job);
 	buf_reserve(&body, REPLY_BYTES);
 	view.show_private = detail == JOB_WHOLE && call_may(c, AUTH_MAY_LOOK_INTO);
+	if (view.show_private && c->ports->job_inputs(c->server, &c->job, c->arena, &e)) {
+		call_fail(c, &e);
+		return;
+	}
 	wire_job(&out, &view, detail, c->arena);
 	http_reply_buf(c->r, 200, NULL, &body);
 }

@@ -59,7 +59,8 @@ static void submitted(void *context, const char *id, bool repeated, const struct
 	struct job_record record;
 	AUTO_BUF body = { 0 };
 	struct json_out out = { .to = &body };
-	if (e || ports->job_get(ports->server, id, &t->arena, &record, &problem)) {
+	if (e || ports->job_get(ports->server, id, &t->arena, &record, &problem) ||
+		ports->job_inputs(ports->server, &record, &t->arena, &problem)) {
 		ticket_fail(t, e ? e : &problem);
 		return;
 	}

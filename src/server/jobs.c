@@ -35,7 +35,7 @@ static int job_get(void *server, const char *id, struct arena *a, struct job_rec
 	struct live_job *live = live_find(s, id);
 	const struct job *job = s->yard ? yard_find(s->yard, id) : NULL;
 	struct job_record *stored;
-	if (live && job && !live->cold) {
+	if (live && job) {
 		record_of(live, job, record);
 		return 0;
 	}
@@ -44,10 +44,20 @@ static int job_get(void *server, const char *id, struct arena *a, struct job_rec
 			? err_set(e, ERR_NOT_FOUND, "there is no job %s", id)
 			: -1;
 	*record = *stored;
-	if (live && job) {
-		record->job = *job;
-		record->progress = live->progress;
-	}
+	return 0;
+}
+
+static int job_inputs(void *server, struct job_record *record, struct arena *a, struct err *e)
+{
+	struct server *s = server;
+	const struct live_job *live = live_find(s, record->job.id);
+	struct job_record *stored;
+	if (!live || !live->cold)
+		return 0;
+	if (store_job_get(s->store, record->job.id, a, &stored, e) < 0)
+		return -1;
+	record->spec.env_json = stored->spec.env_json;
+	record->spec.config_json = stored->spec.config_json;
 	return 0;
 }
 
@@ -260,6 +270,7 @@ static void health(void *server, health_answer *answer, void *context)
 void jobs_ports(struct ports *p)
 {
 	p->job_get = job_get;
+	p->job_inputs = job_inputs;
 	p->job_list = job_list;
 	p->job_live = job_live_read;
 	p->queue_read = queue_read;

@@ -243,6 +243,18 @@ static void act(struct server *s, const struct command *c)
 	}
 }
 
+/* Starts go first: their runners set to work while the rest is told. No other act of a turn is for
+ * the attempt that it starts, but a stop, which comes after it in any case. */
+static void act_all(struct server *s, const struct commands *commands)
+{
+	for (int starts = 1; starts >= 0; starts--) {
+		for (size_t i = 0; i < commands->count; i++) {
+			if ((commands->list[i].kind == CMD_START) == starts)
+				act(s, &commands->list[i]);
+		}
+	}
+}
+
 /* Readers and new jobs are served at once; what the core would do by itself (start what waits)
  * waits a little, so that a store that keeps failing is not asked without a pause. */
 static void rebuild(struct server *s)
@@ -291,8 +303,7 @@ static void carry_out(struct server *s, struct turn_entry *first)
 		rebuild(s);
 	} else {
 		persist_keep(s);
-		for (size_t i = 0; i < t->commands.count; i++)
-			act(s, &t->commands.list[i]);
+		act_all(s, &t->commands);
 	}
 	for (struct turn_entry *entry = first; entry; entry = entry->next)
 		answer(entry);

@@ -186,6 +186,20 @@ def test_a_job_is_given_its_own_environment(yard):
     assert reply.status == 401, reply
 
 
+def test_a_long_environment_is_shown_and_given_whole(yard):
+    blocker = yard.submit(["sleep", "600"])
+    yard.wait(blocker, "running")
+    long = "x" * 5000
+    job = yard.submit(["sh", "-c", "echo ${#LONG}"], env={"LONG": long, "PATH": "/bin:/usr/bin"},
+                      config={"long": long})
+    queued = yard.job(job)
+    assert queued["status"] == "queued"
+    assert queued["env"]["LONG"] == long and queued["config"] == {"long": long}
+    yard.post(f"/api/training/cancel/{blocker}", {"grace_seconds": 0})
+    yard.wait(job, "completed")
+    assert yard.logs(job) == ["5000"]
+
+
 def test_a_jobs_token_reports_its_metrics_and_nothing_else(yard, tmp_path):
     token_file = tmp_path / "token"
     job = yard.submit(["sh", "-c", f"echo $TRAINYARD_TOKEN > {token_file}.new; "

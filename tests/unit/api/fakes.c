@@ -51,6 +51,11 @@ static int fake_job_get(void *server, const char *id, struct arena *a, struct jo
 	return 0;
 }
 
+static int fake_job_inputs(void *server, struct job_record *job, struct arena *a, struct err *e)
+{
+	return 0;
+}
+
 static int fake_job_list(void *server, const struct job_query *query, struct arena *a,
 	struct job_page *page, struct err *e)
 {
@@ -215,6 +220,7 @@ const struct ports stage_ports = {
 	.token_by_hash = fake_token,
 	.user_by_uid = fake_user,
 	.job_get = fake_job_get,
+	.job_inputs = fake_job_inputs,
 	.job_list = fake_job_list,
 	.job_live = fake_live,
 	.queue_read = fake_queue,
