@@ -247,7 +247,7 @@ void attempt_link_lost(struct link *l)
 {
 	struct exec *x = l->exec;
 	struct attempt *a = l->attempt;
-	bool ready = l->ready;
+	bool ready = l->ready, idle = !a && !l->heir, failed = idle && !l->hello;
 
 	if (l->reserved && !a) { /* the start to come will say so */
 		loop_poll_destroy(l->poll);
@@ -260,12 +260,17 @@ void attempt_link_lost(struct link *l)
 	} else {
 		if (a && a->phase == ATTEMPT_STARTING && !l->heir && !l->hello && l->trouble[0])
 			attempt_start_failed(x, a, l->trouble);
-		link_drop(l);
+		if (idle)
+			link_bury(l);
+		else
+			link_drop(l);
 	}
 	if (a && a->phase != ATTEMPT_ENDED)
 		seek_begin(x, a);
 	x->reap_at_ms = loop_now().boot_ms + 5;
 	exec_wake(x, x->reap_at_ms);
-	if (ready)
+	if (failed)
+		pool_failed(x);
+	else if (ready)
 		pool_changed(x);
 }

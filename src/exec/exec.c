@@ -211,7 +211,7 @@ void exec_unreserve(struct exec *x, const char *nonce)
 	l->reserved = false;
 	l->ready = l->hello && l->fd >= 0;
 	if (l->fd < 0)
-		link_drop(l);
+		link_bury(l);
 	pool_changed(x);
 }
 

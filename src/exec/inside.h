@@ -101,12 +101,15 @@ struct link *link_spawn(struct exec *x, const char *runner, const char *heir_of,
 struct link *link_connect(struct exec *x, const char *runner); /* NULL: nobody answers now */
 void link_send(struct link *l, const struct pact_message *m);
 void link_drop(struct link *l); /* closes and frees; tells nobody */
+/* The same for a runner that has no attempt: what it leaves on disk goes too. */
+void link_bury(struct link *l);
 void link_reap(struct exec *x);
 
 /* pool.c: runners without an attempt. */
 struct link *pool_take(struct exec *x, struct err *e);
 void pool_look(struct exec *x, int64_t now_ms);
 void pool_changed(struct exec *x);
+void pool_failed(struct exec *x);
 void stale_collect(struct exec *x);
 void stale_add(struct exec *x, const char *nonce);
 void stale_step(struct exec *x, int64_t now_ms);

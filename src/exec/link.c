@@ -43,6 +43,19 @@ void link_drop(struct link *l)
 	free(l);
 }
 
+/* One that never spoke made no file in its directory, or took them away again; one that was killed
+ * later is cleared up after by an heir. */
+void link_bury(struct link *l)
+{
+	char nonce[PACT_NONCE_BYTES];
+
+	if (unlinkat(l->exec->runners_fd, l->runner, AT_REMOVEDIR) < 0 && errno == ENOTEMPTY) {
+		pact_nonce_make(nonce, l->runner, l->turn);
+		stale_add(l->exec, nonce);
+	}
+	link_drop(l);
+}
+
 static int watch(struct link *l, struct err *e)
 {
 	l->poll = loop_poll_create(l->exec->loop, l->fd, on_ready, l, e);

@@ -14,6 +14,7 @@
 
 #define FILL_AFTER_MS 10   /* not in the way of the start that emptied the pool */
 #define TRIM_AFTER_MS 1000 /* a burst of short jobs should keep its runners */
+#define RETRY_AFTER_MS 1000
 #define STALE_EVERY_MS 10
 
 /* A directory of a new runner's own; its name is new, for 96 bits are drawn. */
@@ -87,6 +88,15 @@ static void trim(struct exec *x, int surplus)
 	}
 }
 
+/* A runner that could not prepare: the next one hardly will either. */
+void pool_failed(struct exec *x)
+{
+	if (!x->open)
+		return;
+	x->pool_at_ms = loop_now().boot_ms + RETRY_AFTER_MS;
+	exec_wake(x, x->pool_at_ms);
+}
+
 /* One new runner at a time: each costs the loop a spawn. */
 void pool_look(struct exec *x, int64_t now_ms)
 {
@@ -101,8 +111,8 @@ void pool_look(struct exec *x, int64_t now_ms)
 		struct link *l = spawn_new(x, NULL);
 		bool started = l && l->fd >= 0;
 		if (l && !started)
-			link_drop(l);
-		x->pool_at_ms = now_ms + (started ? FILL_AFTER_MS : TRIM_AFTER_MS);
+			link_bury(l);
+		x->pool_at_ms = now_ms + (started ? FILL_AFTER_MS : RETRY_AFTER_MS);
 		exec_wake(x, x->pool_at_ms);
 	}
 }

@@ -165,6 +165,16 @@ static void serve(struct runner *r)
 	}
 }
 
+/* A new runner's directory is its own, and nobody will ever look into it. */
+static int give_up(struct runner *r, bool heir)
+{
+	if (!heir && r->lock >= 0) {
+		group_remove(r);
+		disk_forget_all(r);
+	}
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct runner *r = &the_runner;
@@ -184,7 +194,7 @@ int main(int argc, char **argv)
 	if (r->signals < 0)
 		return complain("cannot hear signals");
 	if (open_directory(r, argv[1]) != 0)
-		return 1;
+		return give_up(r, argc == 5);
 	if (argc == 5) {
 		char name[PACT_RUNNER_BYTES];
 		if (!pact_nonce_split(argv[3], name, &turn) || strcmp(name, r->name) != 0)
@@ -193,7 +203,7 @@ int main(int argc, char **argv)
 		str_copy(r->nonce, sizeof(r->nonce), argv[3]);
 		heir_begin(r, argv[4]);
 	} else if (prepare_first_turn(r) != 0) {
-		return 1;
+		return give_up(r, false);
 	}
 	serve(r);
 	turn_abandon(r);

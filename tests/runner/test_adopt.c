@@ -1,4 +1,5 @@
 /* runner/test_adopt.c -- the server dies, the runner dies, both die: what a new server finds. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -390,6 +391,32 @@ static void what_dead_runners_left_is_cleared_away(void **state)
 	yard_wait_for(y, directory_is_gone, s);
 }
 
+/* Any runner of the pool: its directory stands for a nonce of its first turn. */
+static bool find_idle(struct yard *y, void *seen)
+{
+	struct seen *s = seen;
+	AUTO_FREE char *path = yard_path(y, "runners");
+	DIR *runners = opendir(path);
+	const struct dirent *entry;
+
+	while (runners && (entry = readdir(runners)))
+		if (entry->d_name[0] != '.')
+			str_copy_cut(s->nonce, sizeof(s->nonce), entry->d_name);
+	closedir(runners);
+	return s->nonce[0] && yard_runner_of(y, s) > 0;
+}
+
+static void an_idle_runner_that_was_killed_is_cleared_away(void **state)
+{
+	struct yard *y = *state;
+	struct seen idle = { 0 };
+
+	exec_open(y->exec);
+	yard_wait_for(y, find_idle, &idle);
+	kill(yard_runner_of(y, &idle), SIGKILL);
+	yard_wait_for(y, directory_is_gone, &idle);
+}
+
 static void a_frozen_job_survives_its_runner(void **state)
 {
 	struct yard *y = *state;
@@ -427,6 +454,7 @@ int main(int argc, char **argv)
 		BOTH(an_end_is_told_until_it_is_acknowledged),
 		BOTH(a_torn_exit_record_is_seen_and_not_believed),
 		BOTH(what_dead_runners_left_is_cleared_away),
+		BOTH(an_idle_runner_that_was_killed_is_cleared_away),
 		BOTH(a_frozen_job_survives_its_runner),
 	};
 	if (argc > 1)

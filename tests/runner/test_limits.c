@@ -1,4 +1,5 @@
 /* runner/test_limits.c -- long paths, few descriptors, a full process table. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -12,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/mem.h"
 #include "base/scope.h"
 #include "base/str.h"
@@ -176,6 +178,47 @@ static void a_full_process_table_is_a_failed_start_with_a_sentence(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static int directories(struct yard *y)
+{
+	AUTO_FREE char *path = yard_path(y, "runners");
+	DIR *runners = opendir(path);
+	const struct dirent *entry;
+	int count = 0;
+
+	assert_non_null(runners);
+	while ((entry = readdir(runners)))
+		count += entry->d_name[0] != '.';
+	closedir(runners);
+	return count;
+}
+
+static bool tried_often(struct yard *y, void *argument)
+{
+	struct stat st;
+	AUTO_FREE char *path = yard_path(y, "tried");
+	return stat(path, &st) == 0 && st.st_size >= 4;
+}
+
+static void a_runner_that_cannot_run_leaves_nothing_however_often_it_is_tried(void **state)
+{
+	struct yard *y = *state;
+	AUTO_FREE char *program = yard_path(y, "broken");
+	AUTO_BUF text = { 0 };
+	const char *working = y->config.runner_path;
+
+	buf_format(&text, "#!/bin/sh\nprintf x >> '%s/tried'\nexit 1\n", y->dir);
+	assert_int_equal(io_write_file(program, text.bytes, text.length_bytes, 0700, NULL), 0);
+	yard_close(y);
+	y->config.runner_path = program;
+	yard_open(y);
+	exec_open(y->exec);
+	yard_wait_for(y, tried_often, NULL);
+	assert_true(directories(y) <= y->config.pool_size);
+	yard_close(y);
+	y->config.runner_path = working;
+	yard_open(y);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +227,7 @@ int main(int argc, char **argv)
 		T(sixty_four_descriptors_are_enough_for_a_dozen_jobs),
 		T(out_of_descriptors_is_a_failed_start_with_a_sentence),
 		T(a_full_process_table_is_a_failed_start_with_a_sentence),
+		T(a_runner_that_cannot_run_leaves_nothing_however_often_it_is_tried),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
