@@ -144,13 +144,21 @@ static int find_job(struct call *c, struct err *e)
 	return 0;
 }
 
-static int admit(struct call *c, struct err *e)
+/* Nobody learns whether a job exists before showing who asks. */
+static int admit_somebody(struct call *c, struct err *e)
 {
 	struct auth_object object = { 0 };
 	if (identify(c, e))
 		return -1;
-	/* Nobody learns whether a job exists before showing who asks. */
-	if (c->who.role == AUTH_NONE && auth_authorize(&c->who, c->route->action, object, e))
+	if (c->who.role != AUTH_NONE)
+		return 0;
+	return auth_authorize(&c->who, c->route->action, object, e);
+}
+
+static int admit(struct call *c, struct err *e)
+{
+	struct auth_object object = { 0 };
+	if (admit_somebody(c, e))
 		return -1;
 	if (check_query(c, e) || find_job(c, e))
 		return -1;
@@ -159,11 +167,9 @@ static int admit(struct call *c, struct err *e)
 	return auth_authorize(&c->who, c->route->action, object, e);
 }
 
-void api_handle(void *context, struct http_request *r, const struct http_route *route)
+static struct call call_of(struct api *api, struct http_request *r, const struct http_route *route)
 {
-	struct api *api = context;
-	struct err e = { 0 };
-	struct call c = {
+	return (struct call){
 		.api = api,
 		.ports = api->ports,
 		.server = api->ports->server,
@@ -171,6 +177,18 @@ void api_handle(void *context, struct http_request *r, const struct http_route *
 		.arena = http_arena(r),
 		.route = &api_table[route - http_table],
 	};
+}
+
+int api_admit(void *context, struct http_request *r, const struct http_route *route, struct err *e)
+{
+	struct call c = call_of(context, r, route);
+	return admit_somebody(&c, e);
+}
+
+void api_handle(void *context, struct http_request *r, const struct http_route *route)
+{
+	struct err e = { 0 };
+	struct call c = call_of(context, r, route);
 	if (admit(&c, &e))
 		call_fail(&c, &e);
 	else

@@ -137,8 +137,22 @@ void conn_timer(void *context)
 		loop_timer_at(h->deadline, next);
 }
 
-/* An idle connection loses nothing but a handshake. A head that has been on its way for a tenth of
- * its time is most likely sent slowly on purpose. */
+static bool end_slow(struct http *h, enum wait what)
+{
+	struct list *slow = &h->waits[what];
+	if (list_empty(slow))
+		return false;
+	struct conn *c = LIST_ITEM(slow->next, struct conn, waiting);
+	int limit_ms = wait_ms(h, what);
+	if (http_now_ms(h) - (c->due_ms - limit_ms) < limit_ms / 10)
+		return false;
+	h->counts.timed_out++;
+	conn_cut(c, 408);
+	return true;
+}
+
+/* An idle connection loses nothing but a handshake. A head or a body that has been on its way for a
+ * tenth of its time is most likely sent slowly on purpose. */
 bool conn_make_room(struct http *h)
 {
 	struct list *idle = &h->waits[WAIT_IDLE];
@@ -146,16 +160,7 @@ bool conn_make_room(struct http *h)
 		conn_cut(LIST_ITEM(idle->next, struct conn, waiting), 0);
 		return true;
 	}
-	struct list *slow = &h->waits[WAIT_HEAD];
-	if (list_empty(slow))
-		return false;
-	struct conn *c = LIST_ITEM(slow->next, struct conn, waiting);
-	int head_ms = h->config.head_ms;
-	if (http_now_ms(h) - (c->due_ms - head_ms) < head_ms / 10)
-		return false;
-	h->counts.timed_out++;
-	conn_cut(c, 408);
-	return true;
+	return end_slow(h, WAIT_HEAD) || end_slow(h, WAIT_BODY);
 }
 
 void conn_notice(void *context, struct MHD_Connection *mhd, void **socket_context,

@@ -44,10 +44,16 @@ struct http_route {
 
 typedef void http_handle_fn(void *context, struct http_request *r, const struct http_route *route);
 
+/* From the head alone, before a body is read: -1 and *e refuse the request. Headers, peer, method
+ * and path are there; it may add no header and answers nothing. */
+typedef int http_admit_fn(void *context, struct http_request *r, const struct http_route *route,
+	struct err *e);
+
 struct http_config {
 	const struct http_route *routes;
 	size_t route_count;
 	http_handle_fn *handle;
+	http_admit_fn *admit; /* of requests with a body; or NULL */
 	void *context;
 	const char *const *host_names; /* beside localhost and the listen address; or NULL */
 	size_t host_name_count;

@@ -124,6 +124,17 @@ static void refuse_size(struct http_request *r)
 		body_limit(r));
 }
 
+/* Whose request is refused in any case shall not fill our memory with a body first. */
+static void judge_sender(struct http_request *r)
+{
+	struct http *h = r->http;
+	if (!r->refused && h->config.admit &&
+		h->config.admit(h->config.context, r, r->route, &r->refusal) < 0) {
+		r->refused = true;
+		h->counts.refused++;
+	}
+}
+
 /* Answers with the head and closes: what follows on this connection cannot be trusted. */
 static enum MHD_Result refuse_now(struct http_request *r)
 {
@@ -165,6 +176,7 @@ static enum MHD_Result on_head(struct http_request *r, const char *method, const
 	}
 	if (r->body_expected_bytes == 0 && !r->body_chunked)
 		return MHD_YES;
+	judge_sender(r);
 	/* A client that asks before it sends is told at once; a body without end is not read. */
 	if (r->refused && (r->known[KNOWN_EXPECT] || r->body_expected_bytes > DRAIN_BYTES))
 		return refuse_now(r);

@@ -225,6 +225,8 @@ static void on_opened(void *context, enum job_state previous, const struct err *
 	(void)previous;
 	if (e)
 		log_error("not all could be recovered: %s", e->text);
+	if (s->leaving) /* asked to stop meanwhile: what listens now would never be closed */
+		return;
 	if (serve(s, &s->failure) < 0)
 		loop_stop(s->loop);
 }
@@ -275,6 +277,7 @@ static int open_talking(struct server *s, struct err *e)
 		return -1;
 	struct http_config config = {
 		.handle = api_handle,
+		.admit = api_admit,
 		.context = s->api,
 		.connections = (int)s->config->number[CONFIG_connections],
 		.host_names = (const char *const *)s->host_names,

@@ -102,6 +102,14 @@ def test_a_slow_head_is_given_up(place):
     assert reply == b"" or b" 408 " in reply.split(b"\r\n")[0], reply[:300]
 
 
+@pytest.mark.parametrize("sender", ["", "Authorization: Bearer ty_wrong\r\n"])
+def test_nobody_is_asked_for_a_body_that_is_refused_in_any_case(place, sender):
+    reply = place.raw(f"POST /api/training/jobs HTTP/1.1\r\nHost: localhost\r\n{sender}"
+                      "Content-Type: application/json\r\nContent-Length: 1000000\r\n"
+                      "Expect: 100-continue\r\n\r\n".encode())
+    assert reply.startswith(b"HTTP/1.1 401 "), reply[:300]
+
+
 def test_many_half_requests_leave_room_for_others(place):
     peers = [socket.create_connection(place.address, timeout=DEADLINE_SECONDS) for _ in range(300)]
     try:

@@ -56,6 +56,7 @@ void stage_open(struct stage *s)
 	s->api = api_create(&s->ports, &e);
 	config.routes = api_routes(&config.route_count);
 	config.handle = api_handle;
+	config.admit = api_admit;
 	config.context = s->api;
 	s->http = http_create(s->loop, &config, &e);
 	if (!s->http || http_listen(s->http, "127.0.0.1:0", &e) || http_serve(s->http, &e))

@@ -369,6 +369,26 @@ static void slow_heads_give_way_when_nothing_is_left(void **state)
 		close(slow[i]);
 }
 
+static void slow_bodies_give_way_when_nothing_is_left(void **state)
+{
+	open_with((struct http_config){ .connections = 2, .reserved = 1, .body_ms = 5000 });
+	int slow[3];
+	for (int i = 0; i < 3; i++) {
+		slow[i] = site_dial(&site);
+		site_send(slow[i],
+			"POST /api/training/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n"
+			"Content-Type: application/json\r\n\r\n{");
+		SITE_UNTIL(&site, http_busy(site.http) == i + 1);
+	}
+	site_ask(&site, GET("/health"), &reply);
+	assert_int_equal(reply.status, 200);
+	reply_clear(&reply);
+	site_read(&site, slow[0], &reply, false);
+	assert_int_equal(reply.status, 408);
+	for (int i = 0; i < 3; i++)
+		close(slow[i]);
+}
+
 static void streams_do_not_count_as_connections(void **state)
 {
 	open_with((struct http_config){ .connections = 1, .reserved = 1, .streams = 4 });
@@ -417,6 +437,7 @@ int main(void)
 		TEST(an_idle_connection_gives_way_to_a_new_one),
 		TEST(above_all_limits_connections_wait_their_turn),
 		TEST(slow_heads_give_way_when_nothing_is_left),
+		TEST(slow_bodies_give_way_when_nothing_is_left),
 		TEST(streams_do_not_count_as_connections),
 		TEST(other_names_are_allowed_when_configured),
 	};
