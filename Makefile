@@ -92,7 +92,8 @@ fresh: need-fresh
 ## install  install under PREFIX (/usr/local), below DESTDIR if that is set
 .PHONY: install
 install: all
-	@grep -q '"name": "prefix", "value": "$(PREFIX)"' $(BUILD)/meson-info/intro-buildoptions.json || \
+	@grep -q '"name": "prefix", "value": "$(PREFIX)"' \
+		$(BUILD)/meson-info/intro-buildoptions.json || \
 		{ $(call setup,$(BUILD),--prefix="$(PREFIX)" -Dtests=false); }
 	@DESTDIR="$(DESTDIR)" $(MESON) install -C $(BUILD) --no-rebuild
 

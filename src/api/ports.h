@@ -114,8 +114,8 @@ struct ports {
 	/* reads; id is checked to be one (str_is_id) before any of them is called */
 	int (*job_get)(void *server, const char *id, struct arena *a, struct job_record *job,
 		struct err *e);
-	/* Of a job that job_get gave: fills env_json and config_json, where job_get left them out. Long
-	 * ones are not kept in memory, and few readers want them. */
+	/* Of a job that job_get gave: fills env_json and config_json, where job_get left them out.
+	 * Long ones are not kept in memory, and few readers want them. */
 	int (*job_inputs)(void *server, struct job_record *job, struct arena *a, struct err *e);
 	int (*job_list)(void *server, const struct job_query *query, struct arena *a,
 		struct job_page *page, struct err *e);

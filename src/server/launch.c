@@ -195,8 +195,8 @@ void launch_tell_failure(struct server *s, const struct job *job, const char *wh
 }
 
 /* The runner goes first, which makes the job's directory; its metrics file is followed while it
- * starts the command. What is refused here was never handed to exec, which therefore repeats nothing: the sentence
- * stays in live until its end is kept. */
+ * starts the command. What is refused here was never handed to exec, which therefore repeats
+ * nothing: the sentence stays in live until its end is kept. */
 void launch(struct server *s, const struct job *job)
 {
 	struct live_job *live = live_find(s, job->id);

@@ -85,7 +85,8 @@ struct yard_limits server_yard_limits(const struct server *s);
 /* launch.c: the START act. */
 void launch(struct server *s, const struct job *job);
 void launch_tell_failure(struct server *s, const struct job *job, const char *why);
-/* Follows the metrics file of a job that has a directory, from where the store says. Again is fine. */
+/* Follows the metrics file of a job that has a directory, from where the store says. Again is
+ * fine. */
 int launch_follow_metrics(struct server *s, struct live_job *live, struct err *e);
 
 /* attempts.c */

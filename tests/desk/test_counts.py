@@ -29,6 +29,7 @@ def test_a_skipped_test_keeps_its_name():
     assert outcomes(0, "1..1\nok 1 # SKIP a\n") == [("a", "skipped")]
     assert outcomes(0, "1..1\nnot ok 1 # SKIP a\n") == [("a", "skipped")]
     assert outcomes(0, "1..1\nok 1 - a # SKIP no disk\n") == [("a", "skipped")]
+    assert outcomes(0, "1..1\nok 1 - a # SKIP\n") == [("a", "skipped")]
 
 
 def test_an_exit_code_that_no_test_explains_is_a_failure():

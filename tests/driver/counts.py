@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
-TAP_LINE = re.compile(r"^(not )?ok\b\s*(\d*)\s*(?:-\s*)?([^#\n]*?)\s*(?:#\s*SKIP\b:?\s*(.*))?$",
+TAP_LINE = re.compile(r"^(not )?ok\b\s*\d*\s*(?:-\s*)?([^#\n]*?)[ \t]*(#\s*SKIP\b:?[ \t]*(.*))?$",
                       re.IGNORECASE | re.MULTILINE)
 TAP_PLAN = re.compile(r"^1\.\.(\d+)", re.MULTILINE)
 COUNT_LINE = re.compile(r"^(?:\w+: *)?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$",
@@ -23,11 +23,10 @@ def from_tap(text):
     """None when the text is no TAP."""
     plan = sum(int(n) for n in TAP_PLAN.findall(text))
     results = []
-    for bad, _, name, skip in TAP_LINE.findall(text):
-        # cmocka puts the name of a skipped test behind the word SKIP.
-        is_skip = re.search(r"#\s*SKIP", text) and skip != "" and not name
-        if is_skip or skip:
-            results.append(Result(name or skip.split()[0], SKIPPED, skip))
+    for bad, name, skipped, reason in TAP_LINE.findall(text):
+        if skipped:
+            # cmocka puts the name of a skipped test behind the word SKIP.
+            results.append(Result(name or reason.split(" ")[0], SKIPPED, reason))
         else:
             results.append(Result(name, FAILED if bad else PASSED))
     if not plan and not results:

@@ -8,6 +8,7 @@ LINE_COLUMNS = 100
 FILE_LINES = 800
 FILE_LINES_AIM = 300
 FUNCTION_LINES = 70
+ONE_A_LINE = {"LICENSE", "tests/skips", "tools/tidy-exceptions"}
 NO_LINE_LIMIT = {".md", ".json", ".svg", ".txt", ".csv", ".jsonl", ".html"}
 NAME = re.compile(r"(\w+)\s*\(")
 
@@ -89,7 +90,7 @@ def check(root, files):
     yield from complaints
     yield from check_functions(files, allowed)
     for file in files:
-        if file.path == "LICENSE":
+        if file.path in ONE_A_LINE:
             continue
         if len(file.lines) > FILE_LINES and file.suffix not in NO_LINE_LIMIT:
             yield file.path, 1, f"{len(file.lines)} lines, the limit is {FILE_LINES}: split it"
