@@ -376,8 +376,8 @@ static void slow_bodies_give_way_when_nothing_is_left(void **state)
 	for (int i = 0; i < 3; i++) {
 		slow[i] = site_dial(&site);
 		site_send(slow[i],
-			"POST /api/training/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n"
-			"Content-Type: application/json\r\n\r\n{");
+			"POST /api/training/jobs HTTP/1.1\r\nHost: localhost\r\n"
+			"Content-Length: 9\r\nContent-Type: application/json\r\n\r\n{");
 		SITE_UNTIL(&site, http_busy(site.http) == i + 1);
 	}
 	site_ask(&site, GET("/health"), &reply);
