@@ -83,8 +83,11 @@ void live_remove_all(struct server *s)
 {
 	size_t at = 0;
 	struct map_entry *entry;
-	while ((entry = map_each(&s->live, &at)))
+	while ((entry = map_each(&s->live, &at))) {
+		/* Their clients were sent away: this frees what was kept for them. */
+		jobs_tell_waiters(s, entry->value, CANCEL_REQUESTED, NULL);
 		destroy(entry->value);
+	}
 	map_finish(&s->live);
 }
 

@@ -102,7 +102,8 @@ int persist_insert(struct server *s, const struct command *c, const struct submi
 		str_copy_cut(key.key, sizeof(key.key), ask->idempotency_key);
 		str_copy_cut(key.job_id, sizeof(key.job_id), c->job.id);
 		memcpy(key.body_hash, ask->body_hash, sizeof(key.body_hash));
-		if (store_idempotency_put(s->store, &key, e) < 0)
+		if (store_idempotency_expire(s->store, key.created_wall_ms, e) < 0 ||
+			store_idempotency_put(s->store, &key, e) < 0)
 			return -1;
 	}
 	return c->job.state == JOB_PENDING ? begin_attempt(s, &c->job, record.spec.owner, e) : 0;

@@ -20,6 +20,7 @@ struct turn_entry {
 	submit_answer *answer;
 	struct job job;      /* the submission's, completed */
 	const char *repeats; /* the id of the job that had the key before */
+	bool is_twin;        /* ... in this very turn, which must be kept first */
 };
 
 static void turn_run(void *context);
@@ -98,6 +99,7 @@ static int look_up_key(struct server *s, const struct turn_entry *first, struct 
 			"the Idempotency-Key \"%.100s\" was used for another request",
 			ask->idempotency_key);
 	entry->repeats = arena_string(&s->turn.memory, id);
+	entry->is_twin = twin != NULL;
 	return 1;
 }
 
@@ -296,7 +298,7 @@ static void carry_out(struct server *s, struct turn_entry *first)
 	if (persist(s, first, &e) < 0) {
 		log_error("nothing of this turn was kept: %s", e.text);
 		for (struct turn_entry *entry = first; entry; entry = entry->next) {
-			if (entry->err.kind == ERR_NONE && !entry->repeats)
+			if (entry->err.kind == ERR_NONE && (!entry->repeats || entry->is_twin))
 				entry->err = e;
 		}
 		persist_forget(s);

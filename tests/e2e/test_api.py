@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import sqlite3
 import threading
 
 from yard import DEADLINE_SECONDS, until
@@ -63,6 +64,19 @@ def test_a_key_is_remembered_over_a_restart(yard):
     again = yard.post(f"{J}/jobs", body, headers=key)
     assert again.status == 201 and again.json["job_id"] == first.json["job_id"]
     assert yard.get(f"{J}/jobs").json["total"] == 1
+
+
+def test_a_key_of_two_days_ago_is_forgotten(yard):
+    body = {"command": ["true"]}
+    yard.post(f"{J}/jobs", body, headers={"Idempotency-Key": "old"})
+    with sqlite3.connect(yard.path("trainyard.db")) as db:
+        db.execute("UPDATE idempotency_keys SET created_at = created_at - 2 * 86400000")
+    db.close()
+    yard.post(f"{J}/jobs", body, headers={"Idempotency-Key": "new"})
+    with sqlite3.connect(yard.path("trainyard.db")) as db:
+        kept = db.execute("SELECT key FROM idempotency_keys").fetchall()
+    db.close()
+    assert kept == [("new",)]
 
 
 def test_every_way_to_a_jobs_status_tells_the_same(shared_yard):

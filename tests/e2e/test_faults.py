@@ -98,6 +98,55 @@ def test_a_job_of_another_boot_has_failed_by_the_reboot(yard):
     assert ended["end_reason"] == "host_reboot", ended
 
 
+def sleeps(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+        return file.read().rsplit(")", 1)[1].split()[0] == "S"
+
+
+def has_open(pid, end):
+    try:
+        fds = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+    except OSError:
+        return False
+    return any(fd.endswith(end) for fd in fds)
+
+
+def test_a_server_told_to_stop_while_it_settles_the_last_job_stops(yard):
+    job = yard.submit(["sleep", "600"])
+    yard.wait(job, "running")
+    runner = runner_of(yard, job)
+    assert yard.stop() == 0
+    os.kill(runner, signal.SIGSTOP)
+    yard.spawn()
+    server = yard.process.pid
+    until(lambda: has_open(server, "/runners") and sleeps(server), "the server's question")
+    os.kill(server, signal.SIGSTOP)
+    os.kill(runner, signal.SIGCONT)
+    until(lambda: sleeps(runner), "the runner's answer")
+    # Both are there when it goes on: the last answer that it needs to serve, and the word to stop.
+    os.kill(server, signal.SIGTERM)
+    os.kill(server, signal.SIGCONT)
+    assert yard.process.wait(10) == 0, yard.said()
+    yard.process = None
+    yard.start()
+    assert yard.wait(job, "running")
+
+
+def test_a_server_that_stops_lets_go_of_those_who_wait_for_an_end(yard):
+    job = yard.submit(["sh", "-c", "trap '' TERM; touch $TRAINYARD_RUN_DIR/up; sleep 600 & wait"])
+    until(lambda: os.path.exists(yard.path("jobs", job, "run", "up")), "the trap")
+    head = (f"POST /api/training/cancel/{job} HTTP/1.1\r\nHost: localhost\r\n"
+            f"Authorization: Bearer {yard.token}\r\nContent-Length: 0\r\n\r\n")
+    with socket.create_connection(yard.address, timeout=20) as peer:
+        peer.sendall(head.encode())
+        until(lambda: yard.job(job)["stop"], "the stop to begin")
+        assert yard.stop() == 0, yard.said()
+        assert peer.recv(12) == b"HTTP/1.1 503"
+    yard.start()
+    yard.post(f"/api/training/cancel/{job}", {"grace_seconds": 0})
+    assert yard.job(job)["status"] == "cancelled"
+
+
 def test_a_server_with_few_descriptors_answers_and_runs_jobs(make_yard):
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, before[1]))

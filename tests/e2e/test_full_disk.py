@@ -1,11 +1,13 @@
 """A disk that is full costs new work only: reads go on, ends are kept, and room heals it."""
 
 import os
+import signal
+import socket
 import subprocess
 
 import pytest
 
-from yard import Yard, program, until
+from yard import Yard, program, read_reply, until
 
 WHY = "needs a private mount namespace"
 
@@ -86,6 +88,28 @@ def test_a_job_that_ends_while_the_disk_is_full_keeps_its_exit_code():
         yard.free()
         assert yard.wait(running, "failed")["exit_code"] == 6
         yard.wait(until(lambda: accepted_submission(yard), "room for a new job"), "completed")
+
+
+@pytest.mark.skipif(not mounts_work(), reason=WHY)
+def test_two_of_one_key_that_come_together_are_refused_together():
+    with SmallDisk(slots=1) as yard:
+        running = yard.submit(["sleep", "600"])
+        yard.wait(running, "running")
+        body = b'{"command":["true"]}'
+        head = (f"POST /api/training/jobs HTTP/1.1\r\nHost: localhost\r\n"
+                f"Authorization: Bearer {yard.token}\r\nIdempotency-Key: twice\r\n"
+                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n")
+        peers = [socket.create_connection(yard.address) for _ in range(2)]
+        yard.fill()
+        yard.process.send_signal(signal.SIGSTOP)  # so that one turn takes both
+        for peer in peers:
+            peer.sendall(head.encode() + body)
+        yard.process.send_signal(signal.SIGCONT)
+        said = [read_reply(peer) for peer in peers]
+        for peer in peers:
+            peer.close()
+        assert all(reply.startswith(b"HTTP/1.1 507") for reply in said), said
+        yard.free()
 
 
 def until_there(yard, name, code):

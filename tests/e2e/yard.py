@@ -108,13 +108,7 @@ class Yard:
         address = self.path("address")
         if os.path.exists(address):
             os.unlink(address)
-        self.starts += 1
-        with open(self.path("server.log"), "ab") as log:
-            self.process = subprocess.Popen(
-                [*self.daemon_command(), "--state", self.state, "--listen", "127.0.0.1:0",
-                 "--socket", self.path("trainyard.sock"), *self.options],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.env,
-                start_new_session=True)
+        self.spawn()
         until(lambda: os.path.exists(self.path("address")) or self.process.poll() is not None,
               "the server's address file")
         if self.process.poll() is not None:
@@ -126,6 +120,16 @@ class Yard:
             self.token = file.read().strip()
         host, port = self.url.removeprefix("http://").rsplit(":", 1)
         self.address = (host, int(port))
+
+    def spawn(self):
+        """Starts it and does not wait."""
+        self.starts += 1
+        with open(self.path("server.log"), "ab") as log:
+            self.process = subprocess.Popen(
+                [*self.daemon_command(), "--state", self.state, "--listen", "127.0.0.1:0",
+                 "--socket", self.path("trainyard.sock"), *self.options],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.env,
+                start_new_session=True)
 
     def daemon_command(self):
         """What starts the server, before its arguments."""
