@@ -47,8 +47,9 @@ static int load_row(void *context, const struct job_record *record, struct err *
 	const struct event load = { .kind = EV_LOAD, .id = record->job.id, .job = &record->job };
 	if (yard_step(s->yard, &load, loop_now(), &s->turn.commands, e) < 0)
 		return -1;
+	/* A listing leaves environment and configuration out: whoever needs them asks the store. */
 	if (!live_find(s, record->job.id))
-		live_add(s, record);
+		live_add(s, record)->cold = true;
 	return 0;
 }
 

@@ -200,6 +200,25 @@ def test_a_long_environment_is_shown_and_given_whole(yard):
     assert yard.logs(job) == ["5000"]
 
 
+def test_a_queued_job_keeps_its_environment_over_restarts(yard):
+    blocker = yard.submit(["sleep", "600"])
+    yard.wait(blocker, "running")
+    env = {"MINE": "hello", "PATH": "/bin:/usr/bin"}
+    job = yard.submit(["sh", "-c", "echo $MINE; pwd; umask; env | wc -l"], env=env, cwd="/usr",
+                      umask="0027", config={"a": 1})
+    yard.kill()
+    yard.start()
+    assert yard.job(job)["env"] == env and yard.job(job)["config"] == {"a": 1}
+    yard.restart()
+    yard.post(f"/api/training/cancel/{blocker}", {"grace_seconds": 0})
+    yard.wait(job, "completed")
+    undisturbed = yard.submit(["sh", "-c", "echo $MINE; pwd; umask; env | wc -l"], env=env,
+                              cwd="/usr", umask="0027", config={"a": 1})
+    yard.wait(undisturbed, "completed")
+    assert yard.logs(job) == yard.logs(undisturbed)
+    assert yard.logs(job)[:3] == ["hello", "/usr", "0027"]
+
+
 def test_a_jobs_token_reports_its_metrics_and_nothing_else(yard, tmp_path):
     token_file = tmp_path / "token"
     job = yard.submit(["sh", "-c", f"echo $TRAINYARD_TOKEN > {token_file}.new; "
