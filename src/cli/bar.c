@@ -32,10 +32,7 @@ static void add_loss(struct buf *to, const char *label, double value, const char
 	if (isnan(value) && !word)
 		return;
 	buf_format(to, "  %s ", label);
-	if (word)
-		buf_text(to, word);
-	else
-		format_value(to, value);
+	format_loss(to, value, word);
 }
 
 /* "42%  step 336/800  loss 2.31  eval 2.56  ETA 00:00:43" */

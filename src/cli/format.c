@@ -42,6 +42,14 @@ void format_value(struct buf *to, double value)
 		buf_format(to, "%.4g", value);
 }
 
+void format_loss(struct buf *to, double value, const char *word)
+{
+	if (word)
+		buf_text(to, word);
+	else
+		format_value(to, value);
+}
+
 void format_steps(struct buf *to, const struct job_facts *f)
 {
 	if (f->step < 0)

@@ -11,8 +11,10 @@
 void format_seconds(struct buf *to, double seconds);
 /* "now", "5m ago", "3h ago", "2d ago" for an RFC 3339 time; "" when it is none. */
 void format_age(struct buf *to, const char *time, int64_t now_wall_ms);
-/* Four significant digits, "nan" and "inf" in words, "" for NaN when `absent_nan`. */
+/* Four significant digits, nothing for NaN. */
 void format_value(struct buf *to, double value);
+/* The same, or the word that a reply gave instead of a number: "NaN", "Infinity". */
+void format_loss(struct buf *to, double value, const char *word);
 
 /* "336/800", "336", or nothing when no step is known. */
 void format_steps(struct buf *to, const struct job_facts *f);

@@ -47,8 +47,8 @@ static void add_cells(struct listing *l, const struct job_facts *f)
 	AUTO_BUF elapsed = { 0 };
 	AUTO_BUF age = { 0 };
 	format_steps(&steps, f);
-	format_value(&loss, f->loss);
-	format_value(&eval, f->eval_loss);
+	format_loss(&loss, f->loss, f->loss_word);
+	format_loss(&eval, f->eval_loss, f->eval_loss_word);
 	if (f->started_at)
 		format_seconds(&elapsed, f->elapsed_seconds);
 	format_age(&age, f->created_at, l->now_wall_ms);

@@ -209,6 +209,14 @@ def test_ls_filters_limits_and_shows_whole_ids_on_a_pipe(shared_yard):
     cli(shared_yard, "ls", "--status", "asleep", code=2)
 
 
+def test_ls_shows_that_a_loss_diverged(shared_yard):
+    line = '{"step":1,"loss":NaN,"eval_loss":Infinity}'
+    job = cli(shared_yard, "submit", "-c", f"echo '{line}' >>$TRAINYARD_METRICS")[0].strip()
+    cli(shared_yard, "wait", job)
+    shown = next(row for row in cli(shared_yard, "ls")[0].splitlines() if row.startswith(job))
+    assert "NaN" in shown and "Infinity" in shown
+
+
 def test_queue_shows_what_runs_and_waits_in_order(yard):
     jobs = [cli(yard, "submit", "sleep", "60")[0].strip() for _ in range(3)]
     yard.wait(jobs[0], "running")
