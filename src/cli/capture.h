@@ -16,7 +16,7 @@
 	{ "priority", 'p', "N", false, "Higher ones start first; 0 when not given." },            \
 	{ "grace", 0, "TIME", false,                                                              \
 		"From the polite signal to the kill when it is stopped; 10s when not given." },   \
-	{ "tag", 't', "TAG", true, "A label to find it by; may be repeated." },                   \
+	{ "tag", 't', "TAG", true, "A label shown with it; may be repeated." },                   \
 	{ "env", 'e', "NAME=VALUE", true, "A variable for the job; may be repeated." },           \
 	{ "cwd", 'C', "DIR", false, "Where it runs; the current directory when not given." },     \
 	{ "id", 0, "ID", false, "Its id; the server makes one when not given." },                 \

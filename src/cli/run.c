@@ -11,8 +11,8 @@
 #include "cli/term.h"
 
 #define QUESTION                                                                       \
-	"Stop the job? y = stop it, d = leave it running, n = go on watching (Ctrl-C " \
-	"again stops it) "
+	"Stop the job? y = stop it, d = leave it running, n = go on watching, then Enter " \
+	"(Ctrl-C again stops it) "
 
 struct stop {
 	bool asked; /* the server was told to stop it */

@@ -33,13 +33,14 @@ static void make_key(char key[33])
 	str_to_hex(key, bytes, sizeof(bytes));
 }
 
-/* Could the same request succeed when it is sent again? Nobody there at the first try is told at
+/* Could the same request succeed soon when it is sent again? A full queue is no such case, whoever
+ * submits wants to know. Nobody there at the first try is told at
  * once; after that it is a server that is being started again. */
 static bool is_passing(enum err_kind kind, int tries)
 {
 	if (kind == ERR_NO_SERVER)
 		return tries > 1;
-	return kind == ERR_UNAVAILABLE || kind == ERR_TIMEOUT || kind == ERR_BUSY;
+	return kind == ERR_UNAVAILABLE || kind == ERR_TIMEOUT;
 }
 
 /* Whether the job was accepted is not known when no try was answered. */

@@ -54,9 +54,10 @@ static void progress_members(struct json_out *out, const struct job_record *r)
 	};
 	const struct job_progress *p = &r->progress;
 	for (int field = 0; field < PROGRESS_FIELD_COUNT; field++) {
+		bool over = field == PROGRESS_REMAINING_S && r->job.state != JOB_RUNNING;
 		if (field == PROGRESS_PERCENT)
 			progress_member(out, r);
-		else if (progress_has(p, field))
+		else if (progress_has(p, field) && !over)
 			wire_put_number(out, words[field], p->value[field]);
 		else
 			json_put_null(out, words[field]);

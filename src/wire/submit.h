@@ -26,7 +26,7 @@
 	X("priority",        "integer", "-1000 to 1000, higher first, default 0")             \
 	X("grace_seconds",   "number",  "between TERM and KILL when it is stopped")           \
 	X("config",          "object",  "kept as given")                                      \
-	X("tags",            "array",   "texts to find it by")                                \
+	X("tags",            "array",   "labels shown with it")                                \
 	X("group",           "string",  "a text shared by jobs that belong together")         \
 	X("notes",           "string",  "free text")                                          \
 	X("stdout",          "string",  "fifo (default) or direct")                           \
