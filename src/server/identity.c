@@ -11,6 +11,25 @@
 #include "base/mem.h"
 #include "server/server.h"
 
+#define ADMIN_LABEL "made on the first start"
+
+/* Whoever takes the file away wants its token gone: only the one of the file is good. */
+static int revoke_admins(struct server *s, struct arena *a, struct err *e)
+{
+	struct store_token *tokens;
+	size_t count;
+	if (store_tokens(s->store, a, &tokens, &count, e) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		if (tokens[i].revoked_wall_ms || strcmp(tokens[i].label, ADMIN_LABEL) != 0)
+			continue;
+		tokens[i].revoked_wall_ms = loop_now().wall_ms;
+		if (store_token_put(s->store, &tokens[i], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int keep(struct server *s, const uint8_t hash[AUTH_HASH_BYTES], struct err *e)
 {
 	struct store_token token = { .created_wall_ms = loop_now().wall_ms };
@@ -18,10 +37,13 @@ static int keep(struct server *s, const uint8_t hash[AUTH_HASH_BYTES], struct er
 	str_to_hex(token.id, hash, 16);
 	str_copy_cut(token.user, sizeof(token.user), s->user);
 	str_copy_cut(token.role, sizeof(token.role), auth_role_name(AUTH_ADMIN));
-	str_copy_cut(token.label, sizeof(token.label), "made on the first start");
+	str_copy_cut(token.label, sizeof(token.label), ADMIN_LABEL);
 	if (store_begin(s->store, e) < 0)
 		return -1;
-	if (store_token_put(s->store, &token, e) < 0) {
+	struct arena a = { 0 };
+	int status = revoke_admins(s, &a, e);
+	arena_finish(&a);
+	if (status < 0 || store_token_put(s->store, &token, e) < 0) {
 		store_rollback(s->store);
 		return -1;
 	}
@@ -59,9 +81,10 @@ int identity_open(struct server *s, struct err *e)
 	if (!auth_token_hash(token, hash))
 		return err_set(e, ERR_INPUT, "%s holds no token; remove it to have a new one made",
 			path.bytes);
-	if (store_token_by_hash(s->store, hash, &known, e) == 0)
+	int status = store_token_by_hash(s->store, hash, &known, e);
+	if (status == 0 && known.revoked_wall_ms == 0)
 		return 0;
-	return e->kind == ERR_NOT_FOUND ? keep(s, hash, e) : -1;
+	return status == 0 || e->kind == ERR_NOT_FOUND ? keep(s, hash, e) : -1;
 }
 
 /* The same few tokens come with every request: they are looked up once. Tokens are only ever added

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import socket
 import sqlite3
 import threading
@@ -77,6 +78,20 @@ def test_a_key_of_two_days_ago_is_forgotten(yard):
         kept = db.execute("SELECT key FROM idempotency_keys").fetchall()
     db.close()
     assert kept == [("new",)]
+
+
+def test_a_token_whose_file_was_taken_away_is_good_no_more(yard):
+    old = yard.token
+    yard.stop()
+    os.rename(yard.path("admin.token"), yard.path("kept"))
+    yard.start()
+    assert yard.token != old
+    assert yard.get(f"{J}/jobs", token=old).status == 401
+    assert yard.get(f"{J}/jobs").status == 200
+    yard.stop()
+    os.rename(yard.path("kept"), yard.path("admin.token"))
+    yard.start()
+    assert yard.token == old and yard.get(f"{J}/jobs").status == 200
 
 
 def test_every_way_to_a_jobs_status_tells_the_same(shared_yard):
