@@ -109,9 +109,12 @@ static void take_marker(struct runner *r, const struct pact_marker *marker)
 	r->log.limit_bytes = marker->log_limit;
 	if (marker->job)
 		str_copy(r->job, sizeof(r->job), marker->job);
-	if (!marker->group || str_copy(r->group, sizeof(r->group), marker->group) < 0)
+	if (!marker->group || strlen(marker->group) >= sizeof(r->group))
 		return;
+	if (strcmp(r->group, marker->group) != 0)
+		group_remove(r); /* made where this server is: nobody is in it */
 	scope_close(&r->group_fd);
+	str_copy(r->group, sizeof(r->group), marker->group);
 	r->group_fd = open(r->group, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 

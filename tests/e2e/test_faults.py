@@ -6,7 +6,7 @@ import signal
 import socket
 import sqlite3
 
-from yard import processes_of, until
+from yard import Yard, processes_of, until
 
 
 def parent_of(pid):
@@ -145,6 +145,64 @@ def test_a_server_that_stops_lets_go_of_those_who_wait_for_an_end(yard):
     yard.start()
     yard.post(f"/api/training/cancel/{job}", {"grace_seconds": 0})
     assert yard.job(job)["status"] == "cancelled"
+
+
+def own_group():
+    """The directory of our cgroup, None where there is none that is ours to divide."""
+    with open("/proc/self/mountinfo", encoding="utf-8") as file:
+        mounts = [line.split() for line in file if " - cgroup2 " in line]
+    with open("/proc/self/cgroup", encoding="utf-8") as file:
+        own = [line[3:].strip() for line in file if line.startswith("0::")]
+    if not mounts or not own:
+        return None
+    path = mounts[0][4] + own[0].removeprefix(mounts[0][3].rstrip("/")).rstrip("/")
+    return path if os.access(f"{path}/cgroup.procs", os.W_OK) else None
+
+
+def test_an_heir_in_another_cgroup_leaves_none_behind(tmp_path):
+    first = own_group() or str(tmp_path)
+    second = os.path.join(first, f"second-{os.getpid()}")
+    os.mkdir(second)
+    yard = MovedYard()
+    try:
+        with yard:
+            job = yard.submit(["sleep", "600"])
+            yard.wait(job, "running")
+            runner = runner_of(yard, job)
+            yard.kill()
+            os.kill(runner, signal.SIGKILL)
+            yard.group = second
+            yard.start()
+            assert yard.job(job)["status"] == "running"
+            yard.post(f"/api/training/cancel/{job}", {"grace_seconds": 0})
+            assert yard.job(job)["status"] == "cancelled"
+        until(lambda: not processes_in(second), "the group to be empty")
+        left = [name for name in os.listdir(second) if name.startswith("trainyard-")]
+        for name in left:
+            os.rmdir(os.path.join(second, name))
+        assert not left
+    finally:
+        os.rmdir(second)
+
+
+def processes_in(group):
+    try:
+        with open(f"{group}/cgroup.procs", encoding="utf-8") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
+class MovedYard(Yard):
+    """A server that starts in a cgroup of the test's choice."""
+
+    group = None
+
+    def daemon_command(self):
+        if not self.group or not os.path.exists(f"{self.group}/cgroup.procs"):
+            return super().daemon_command()
+        move = f"echo $$ > {self.group}/cgroup.procs && exec \"$0\" \"$@\""
+        return ["sh", "-c", move, *super().daemon_command()]
 
 
 def test_a_server_with_few_descriptors_answers_and_runs_jobs(make_yard):
