@@ -93,8 +93,9 @@ static size_t escape_one(struct buf *to, struct str text)
 	} else if (c < sizeof(shorts) && shorts[c]) {
 		buf_char(to, '\\');
 		buf_char(to, shorts[c]);
-	} else if (c < 0x20 || c == 0x7F) {
-		buf_format(to, "\\u%04x", c);
+	} else if (code < 0x20 || (code >= 0x7F && code < 0xA0)) {
+		/* Those from 0x80 on need no escape in JSON, but a terminal obeys them. */
+		buf_format(to, "\\u%04x", (unsigned)code);
 	} else {
 		buf_add(to, text.at, length);
 	}

@@ -60,6 +60,14 @@ static void json_is_escaped_and_never_invalid(void **state)
 	buf_finish(&out);
 }
 
+static void json_holds_no_character_that_a_terminal_obeys(void **state)
+{
+	AUTO_BUF text = { 0 };
+	struct json_out j = { .to = &text };
+	json_text(&j, "\033[0m \x7F \xC2\x80 \xC2\x9B 31m \xC2\xA0");
+	assert_string_equal(text.bytes, "\"\\u001b[0m \\u007f \\u0080 \\u009b 31m \xC2\xA0\"");
+}
+
 /* Text is looked at eight bytes at a time: every byte is tried at every place of a word. */
 static void every_byte_is_escaped_alike_wherever_it_stands(void **state)
 {
@@ -211,6 +219,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_map_finds_what_was_put_and_nothing_that_was_removed),
 		cmocka_unit_test(json_is_escaped_and_never_invalid),
+		cmocka_unit_test(json_holds_no_character_that_a_terminal_obeys),
 		cmocka_unit_test(every_byte_is_escaped_alike_wherever_it_stands),
 		cmocka_unit_test(times_are_written_and_read_back),
 		cmocka_unit_test(numbers_are_whole_or_refused),
