@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/str.h"
 
-enum kind { KIND_TEXT, KIND_NUMBER, KIND_FLAG };
+enum kind { KIND_TEXT, KIND_NUMBER, KIND_BYTES, KIND_FLAG };
 
 static const struct {
 	const char *name;
@@ -36,8 +36,12 @@ static int number_of(enum config_key key, const char *value, int64_t *number, st
 {
 	static const char *const words[][2] = { { "off", "on" }, { "false", "true" },
 		{ "no", "yes" }, { "0", "1" } };
-	if (keys[key].kind == KIND_NUMBER) {
-		if (str_to_i64(str_of(value), number) && *number >= 0)
+	if (keys[key].kind != KIND_FLAG) {
+		bool whole = str_to_i64(str_of(value), number) && *number >= 0;
+		if (whole && keys[key].kind == KIND_NUMBER && *number > INT32_MAX)
+			return err_set(e, ERR_INPUT, "%s is at most %d, not \"%s\"", keys[key].name,
+				INT32_MAX, value);
+		if (whole)
 			return 0;
 		return err_set(e, ERR_INPUT, "%s must be a whole number from 0 up, not \"%s\"",
 			keys[key].name, value);

@@ -38,7 +38,7 @@
 		"when a job does not say")                                                  \
 	X(pending_limit_seconds, NUMBER, "600",            "a pending job older than this " \
 		"has failed")                                                               \
-	X(log_limit_bytes,       NUMBER, "1073741824",     "of a job's log the newest "     \
+	X(log_limit_bytes,       BYTES,  "1073741824",     "of a job's log the newest "     \
 		"so many bytes are kept")                                                   \
 	X(queue_limit,           NUMBER, "100000",         "jobs incomplete at once")       \
 	X(connections,           NUMBER, "2048",           "connections at once")           \
@@ -57,7 +57,7 @@ enum config_source { CONFIG_DEFAULT, CONFIG_FILE, CONFIG_ENVIRONMENT, CONFIG_ARG
 struct config {
 	struct arena memory; /* of the values */
 	const char *value[CONFIG_KEY_COUNT];
-	int64_t number[CONFIG_KEY_COUNT]; /* of NUMBER (any) and FLAG (0, 1) keys */
+	int64_t number[CONFIG_KEY_COUNT]; /* of NUMBER (an int), BYTES, FLAG (0, 1) keys */
 	enum config_source source[CONFIG_KEY_COUNT];
 	bool print; /* --print-config was given */
 	bool help;  /* --help was given */

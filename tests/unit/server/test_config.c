@@ -71,6 +71,23 @@ static void a_wrong_value_says_which_key_what_and_from_where(void **state)
 	config_finish(&c);
 }
 
+static void a_number_beyond_an_int_is_refused_but_for_bytes(void **state)
+{
+	struct config c = { 0 };
+	struct err e = { 0 };
+	char *slots[] = { "x", "--slots", "9999999999", NULL };
+	char *bytes[] = { "x", "--state", "/nowhere", "--log-limit-bytes", "9999999999", NULL };
+	char *none[] = { NULL };
+	assert_int_equal(config_read(&c, 3, slots, none, &e), -1);
+	assert_string_equal(e.text,
+		"slots is at most 2147483647, not \"9999999999\" (from the argument)");
+	config_finish(&c);
+	c = (struct config){ 0 };
+	assert_int_equal(config_read(&c, 5, bytes, none, &e), 0);
+	assert_true(c.number[CONFIG_log_limit_bytes] == 9999999999);
+	config_finish(&c);
+}
+
 static void unknown_flags_keys_and_sections_are_refused(void **state)
 {
 	static const char *const bad[] = { "colour = blue\n", "[jobs]\nslots = 1\n", "slots\n",
@@ -136,6 +153,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_flag_beats_the_environment_beats_the_file_beats_the_default),
 		cmocka_unit_test(a_wrong_value_says_which_key_what_and_from_where),
+		cmocka_unit_test(a_number_beyond_an_int_is_refused_but_for_bytes),
 		cmocka_unit_test(unknown_flags_keys_and_sections_are_refused),
 		cmocka_unit_test(a_named_file_must_be_there_and_the_usual_one_need_not),
 		cmocka_unit_test(every_key_is_in_the_help_and_dashes_are_as_good_as_underscores),
