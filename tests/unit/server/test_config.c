@@ -75,15 +75,15 @@ static void a_number_beyond_an_int_is_refused_but_for_bytes(void **state)
 {
 	struct config c = { 0 };
 	struct err e = { 0 };
-	char *slots[] = { "x", "--slots", "9999999999", NULL };
-	char *bytes[] = { "x", "--state", "/nowhere", "--log-limit-bytes", "9999999999", NULL };
+	const char *slots[] = { "x", "--slots", "9999999999", NULL };
+	const char *bytes[] = { "x", "--state", "/nowhere", "--log-limit-bytes", "9999999999", NULL };
 	char *none[] = { NULL };
-	assert_int_equal(config_read(&c, 3, slots, none, &e), -1);
+	assert_int_equal(config_read(&c, 3, (char *const *)slots, none, &e), -1);
 	assert_string_equal(e.text,
 		"slots is at most 2147483647, not \"9999999999\" (from the argument)");
 	config_finish(&c);
 	c = (struct config){ 0 };
-	assert_int_equal(config_read(&c, 5, bytes, none, &e), 0);
+	assert_int_equal(config_read(&c, 5, (char *const *)bytes, none, &e), 0);
 	assert_true(c.number[CONFIG_log_limit_bytes] == 9999999999);
 	config_finish(&c);
 }
