@@ -194,6 +194,8 @@ static void a_full_disk_costs_lines_says_so_and_stops_nothing(void **state)
 	assert_int_equal(mkdir(job, 0700), 0);
 	if (mount("none", job, "tmpfs", 0, "size=1m") < 0) {
 		test_free(block);
+		free(job);
+		free(ballast);
 		skip();
 	}
 	int fd = open(ballast, O_WRONLY | O_CREAT, 0600);
