@@ -76,7 +76,8 @@ static void a_number_beyond_an_int_is_refused_but_for_bytes(void **state)
 	struct config c = { 0 };
 	struct err e = { 0 };
 	const char *slots[] = { "x", "--slots", "9999999999", NULL };
-	const char *bytes[] = { "x", "--state", "/nowhere", "--log-limit-bytes", "9999999999", NULL };
+	const char *bytes[] = { "x", "--state", "/nowhere", "--log-limit-bytes", "9999999999",
+		NULL };
 	char *none[] = { NULL };
 	assert_int_equal(config_read(&c, 3, (char *const *)slots, none, &e), -1);
 	assert_string_equal(e.text,
