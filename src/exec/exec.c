@@ -283,11 +283,15 @@ int exec_start(struct exec *x, const struct exec_start *s, struct err *e)
 			(unsigned)s->attempt, s->job_id);
 	char trouble[EXEC_SENTENCE_BYTES];
 	str_copy(trouble, sizeof(trouble), l->trouble);
-	if (l->fd >= 0 && make_job_directories(x, s->job_id) < 0)
-		snprintf(trouble, sizeof(trouble), "cannot make the directory of the job: %s",
-			strerror(errno));
-	else if (l->fd >= 0 && send_start(x, l, s, e) < 0)
+	if (l->fd >= 0 && make_job_directories(x, s->job_id) < 0) {
+		struct err why;
+		err_errno(&why, ERR_IO, "cannot make the directory of the job");
+		str_copy_cut(trouble, sizeof(trouble), why.text);
+		if (why.kind == ERR_DISK_FULL)
+			return err_set(e, ERR_DISK_FULL, "%s", trouble);
+	} else if (l->fd >= 0 && send_start(x, l, s, e) < 0) {
 		return -1;
+	}
 	struct attempt *a = attempt_create(x, s->job_id, s->attempt, s->nonce);
 	str_copy(a->recorded_boot, sizeof(a->recorded_boot), x->boot_id);
 	if (trouble[0]) {

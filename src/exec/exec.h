@@ -59,7 +59,7 @@ enum gone_kind {
 #define X(name, word) GONE_##name,
 	EXEC_GONE_KINDS(X)
 #undef X
-	GONE_KIND_COUNT
+		GONE_KIND_COUNT
 };
 
 /* What exec_adopt found, told once per call after the events that it caused. */
@@ -121,7 +121,8 @@ struct exec_start {
 };
 
 /* After the commit of the pending row. Everything is copied. -1 = refused, nothing was started and
- * no event will follow: bad ids, or a command too long to pass on (ERR_INPUT). */
+ * no event will follow: bad ids, a command too long to pass on (ERR_INPUT), or no room for the
+ * job's directory (ERR_DISK_FULL: no fault of the job). */
 int exec_start(struct exec *x, const struct exec_start *s, struct err *e);
 
 /* TERM to the command's process group, grace, then the whole tree is killed. Again with a shorter

@@ -184,14 +184,28 @@ static int start(struct server *s, struct live_job *live, const struct job *job,
 	return exec_start(s->exec, &order, e);
 }
 
-void launch_tell_failure(struct server *s, const struct job *job, const char *why)
+/* A machine that has no room for the job's files is no fault of the job: it goes back to its place,
+ * and the yard pauses before it starts anything more. */
+void launch_tell_refusal(struct server *s, const struct job *job, const struct live_job *live)
 {
 	turn_event(s,
-		&(struct event){ .kind = EV_START_FAILED,
+		&(struct event){ .kind = live->no_room ? EV_GONE : EV_START_FAILED,
 			.id = job->id,
 			.attempt = job->attempt,
-			.text = why },
+			.gone = ATTEMPT_NEVER_STARTED,
+			.text = live->refused },
 		NULL, NULL);
+}
+
+static void refuse(struct server *s, struct live_job *live, const struct job *job,
+	const struct err *e)
+{
+	log_warn("job %s: attempt %u: %s", job->id, job->attempt, e->text);
+	exec_unreserve(s->exec, live->attempt->nonce);
+	live->refused = mem_string(e->text);
+	live->no_room = e->kind == ERR_DISK_FULL;
+	s->pause |= live->no_room;
+	launch_tell_refusal(s, job, live);
 }
 
 /* The runner goes first, which makes the job's directory; its metrics file is followed while it
@@ -204,13 +218,12 @@ void launch(struct server *s, const struct job *job)
 	struct err e;
 	assert(live && live->attempt && "a job that starts is live and has its attempt");
 	if (start(s, live, job, &a, &e) < 0) {
-		log_warn("job %s: attempt %u: %s", job->id, job->attempt, e.text);
-		exec_unreserve(s->exec, live->attempt->nonce);
-		live->refused = mem_string(e.text);
-		launch_tell_failure(s, job, live->refused);
+		refuse(s, live, job, &e);
 	} else if (launch_follow_metrics(s, live, &e) < 0) {
 		log_warn("job %s: its metrics are read when it ends: %s", job->id, e.text);
 	}
+	if (!live->refused)
+		s->pause_ms = 0;
 	memset(live->token, 0, sizeof(live->token));
 	arena_finish(&a);
 }

@@ -99,7 +99,7 @@ void live_new_attempt(struct live_job *live, const struct attempt_record *attemp
 		live->pace = mem_alloc(sizeof(*live->pace));
 	*live->attempt = *attempt;
 	*live->pace = (struct progress_pace){ 0 };
-	live->ending = live->started = false;
+	live->ending = live->started = live->no_room = false;
 	free(live->refused);
 	live->refused = NULL;
 }

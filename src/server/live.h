@@ -22,6 +22,7 @@ struct live_job {
 	bool ending;   /* its end is known and being recorded */
 	bool started;  /* exec said so; told again to a rebuilt yard */
 	char *refused; /* why the start was not even handed to exec; told again after a rebuild */
+	bool no_room;  /* ... for the disk was full: it never started */
 	struct job_progress progress;
 	struct progress_pace *pace;     /* of the attempt that runs; NULL before */
 	struct attempt_record *attempt; /* NULL before the first */

@@ -59,8 +59,10 @@ struct server {
 	char *host_names[HOSTS_MAX]; /* that requests may name */
 	size_t host_count;
 	int slots;
-	int unsettled; /* attempts that exec_adopt still looks at */
-	bool settling; /* at start, before EV_OPEN */
+	int unsettled;    /* attempts that exec_adopt still looks at */
+	bool settling;    /* at start, before EV_OPEN */
+	bool pause;       /* no room for a job's files: nothing more starts for a while */
+	int64_t pause_ms; /* how long, longer each time */
 	bool leaving;
 	int64_t leave_until_boot_ms;
 	char *user;         /* the server's own */
@@ -84,7 +86,7 @@ struct yard_limits server_yard_limits(const struct server *s);
 
 /* launch.c: the START act. */
 void launch(struct server *s, const struct job *job);
-void launch_tell_failure(struct server *s, const struct job *job, const char *why);
+void launch_tell_refusal(struct server *s, const struct job *job, const struct live_job *live);
 /* Follows the metrics file of a job that has a directory, from where the store says. Again is
  * fine. */
 int launch_follow_metrics(struct server *s, struct live_job *live, struct err *e);

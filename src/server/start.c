@@ -80,7 +80,7 @@ static void tell_again(struct server *s)
 		if (job->state != JOB_PENDING)
 			continue;
 		if (live->refused)
-			launch_tell_failure(s, job, live->refused);
+			launch_tell_refusal(s, job, live);
 		else if (live->started)
 			turn_event(s,
 				&(struct event){ .kind = EV_STARTED,

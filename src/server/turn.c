@@ -7,7 +7,8 @@
 #include "server/persist.h"
 #include "server/server.h"
 
-#define REOPEN_MS 1000
+#define REOPEN_MS 1000 /* doubled each time in a row, up to: */
+#define PAUSE_MS_MAX 4000
 
 struct turn_entry {
 	struct turn_entry *next;
@@ -265,9 +266,11 @@ static void rebuild(struct server *s)
 	yard_destroy(s->yard);
 	s->yard = NULL;
 	if (!server_load_yard(s, &e))
-		log_error("cannot read the jobs back: %s; trying again in %d ms", e.text,
-			REOPEN_MS);
-	loop_timer_at(s->reopen, loop_now().boot_ms + REOPEN_MS);
+		log_error("cannot read the jobs back: %s; trying again", e.text);
+	s->pause_ms = s->pause_ms == 0 ? REOPEN_MS : s->pause_ms * 2;
+	if (s->pause_ms > PAUSE_MS_MAX)
+		s->pause_ms = PAUSE_MS_MAX;
+	loop_timer_at(s->reopen, loop_now().boot_ms + s->pause_ms);
 }
 
 void turn_reopen(void *context)
@@ -310,6 +313,9 @@ static void carry_out(struct server *s, struct turn_entry *first)
 	for (struct turn_entry *entry = first; entry; entry = entry->next)
 		answer(entry);
 	commands_clear(&t->commands);
+	if (s->pause)
+		rebuild(s);
+	s->pause = false;
 }
 
 /* What acts and answers queue comes into the next batch, which is still this turn's. */
