@@ -59,7 +59,7 @@ enum gone_kind {
 #define X(name, word) GONE_##name,
 	EXEC_GONE_KINDS(X)
 #undef X
-		GONE_KIND_COUNT
+	GONE_KIND_COUNT
 };
 
 /* What exec_adopt found, told once per call after the events that it caused. */
