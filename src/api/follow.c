@@ -18,9 +18,7 @@ struct follow {
 	struct http_request *r; /* NULL once the stream has ended */
 	struct log_follow *subscription;
 	char id[JOB_ID_BYTES];
-	struct log_scan scan;    /* finds where to begin; then only its fd is used */
-	uint32_t attempt;        /* whose log is open */
-	uint32_t wanted_attempt; /* whose log is current */
+	struct log_scan scan; /* finds where to begin; then only its fd is used */
 	int64_t at_bytes;
 	bool scanning; /* another thread works for us */
 	bool ended;    /* the job has, and its log is complete */
@@ -93,31 +91,15 @@ static void open_log(struct follow *f)
 	if (f->api->ports->log_open(f->api->ports->server, f->id, &view, &e))
 		return;
 	f->scan.fd = view.fd;
-	f->attempt = view.attempt;
-	f->wanted_attempt = view.attempt;
 	f->at_bytes = view.kept_from_bytes;
 }
 
-/* A new attempt has a log of its own, which follows when the old one's has been sent. */
-static bool next_log(struct follow *f)
-{
-	if (f->wanted_attempt == f->attempt)
-		return false;
-	uint32_t old = f->attempt;
-	close(f->scan.fd);
-	f->scan.fd = -1;
-	open_log(f);
-	return f->scan.fd >= 0 && f->attempt != old;
-}
-
+/* One log for all attempts of a job: a new one's output follows the old one's. */
 static void pump(struct follow *f)
 {
-	int sent;
 	if (f->scan.fd < 0)
 		open_log(f);
-	do
-		sent = f->scan.fd < 0 ? 1 : send_bytes(f);
-	while (sent == 1 && f->scan.fd >= 0 && next_log(f));
+	int sent = f->scan.fd < 0 ? 1 : send_bytes(f);
 	if (sent < 0 || (sent == 1 && f->ended))
 		end(f);
 }
@@ -133,7 +115,7 @@ static void woken(void *context, uint32_t attempt, bool ended)
 {
 	struct follow *f = context;
 	f->ended = ended;
-	f->wanted_attempt = attempt;
+	(void)attempt;
 	pump(f);
 }
 

@@ -103,6 +103,8 @@ static void on_timer(void *context)
 	if (known(f->server, f->id, &job, &e) == 0) {
 		attempt = job.attempt;
 		f->ended |= job_state_in(job.state, JOB_SET_TERMINAL);
+	} else {
+		arm(f, LOOK_MS); /* its end would be told only once */
 	}
 	f->wake(f->context, attempt, f->ended); /* may unfollow */
 }

@@ -144,20 +144,6 @@ static int split_lists(struct server *s, struct err *e)
 	return 0;
 }
 
-static int make_path(const char *path, struct err *e)
-{
-	AUTO_BUF at = { 0 };
-	for (const char *c = path; *c; c++) {
-		if (*c == '/' && at.length_bytes > 0 && mkdir(at.bytes, 0755) < 0 &&
-			errno != EEXIST)
-			return err_errno(e, ERR_INPUT, "cannot make the directory %s", at.bytes);
-		buf_char(&at, *c);
-	}
-	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return err_errno(e, ERR_INPUT, "cannot make the state directory %s", path);
-	return 0;
-}
-
 /* What jobs and people are told to connect to: a wildcard address is reached by loopback. */
 static char *address_of(const struct server *s)
 {
@@ -339,8 +325,7 @@ static void on_stop_signal(void *context)
 
 static int open_all(struct server *s, struct err *e)
 {
-	if (auth_init(e) < 0 || split_lists(s, e) < 0 || open_talking(s, e) < 0 ||
-		make_path(s->config->value[CONFIG_state], e) < 0)
+	if (auth_init(e) < 0 || split_lists(s, e) < 0 || open_talking(s, e) < 0)
 		return -1;
 	if (!(s->store = store_open_sqlite(s->config->value[CONFIG_state], e)))
 		return -1;
