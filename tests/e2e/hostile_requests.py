@@ -152,7 +152,7 @@ WHO = [
         "not known here"),
     Row("token-is-known", 401, get(f"{J}/jobs", "Authorization: Bearer ty_" + "A" * 43 + "\r\n")),
     Row("token-is-known", 401, get(f"{J}/jobs", "Authorization: Bearer TOKENx\r\n")),
-    Row("token-is-known", 401, get("/health", "Authorization: Bearer wrong\r\n")),
+    Row("token-is-known", 401, get(f"{J}/health", "Authorization: Bearer wrong\r\n")),
     Row("authorization-is-bearer", 401, get(f"{J}/jobs", "Authorization: Basic YTpi\r\n"),
         "Bearer"),
     Row("authorization-is-bearer", 401, get(f"{J}/jobs", "Authorization: Bearer\r\n")),
