@@ -83,7 +83,7 @@ static void tell_end(const struct follow *f, const struct job_facts *facts)
 	watch_say(&f->watch, "%s %s", f->id, state.bytes);
 }
 
-static int follow(struct call *call, const char *id, struct err *e)
+static int follow(struct call *call, const char *id, int signal_fd, struct err *e)
 {
 	struct follow f;
 	struct answer a = { 0 };
@@ -94,8 +94,8 @@ static int follow(struct call *call, const char *id, struct err *e)
 	bar_init(&f.bar, quiet || json);
 	f.on_signal = on_signal;
 	f.context = &stop;
-	f.signal_fd = watch_signals(e);
-	int left = f.signal_fd < 0 ? -1 : follow_run(&f, &a, &facts, &call->exit_code, e);
+	f.signal_fd = signal_fd;
+	int left = follow_run(&f, &a, &facts, &call->exit_code, e);
 	bar_finish(&f.bar);
 	if (left == 0) {
 		call->exit_code = exit_code_of(&facts);
@@ -118,14 +118,18 @@ static int run(struct call *call, struct err *e)
 	struct job_facts facts;
 	if (capture_submission(call->args, &json, e) || call_client(call, e))
 		return -1;
+	int signal_fd = -1;
 	int failed = client_submit(call->client, json.bytes, &a, &facts, e);
+	/* Before anybody can know that there is a job: from here on Ctrl-C is about it. */
+	if (!failed && (signal_fd = watch_signals(e)) < 0)
+		failed = -1;
 	if (!failed) {
 		buf_text(&id, facts.id);
 		if (!args_has(call->args, "quiet") && !args_has(call->args, "json"))
 			fprintf(stderr, "trainyard: job %s\n", facts.id);
 	}
 	answer_finish(&a);
-	return failed ? failed : follow(call, id.bytes, e);
+	return failed ? failed : follow(call, id.bytes, signal_fd, e);
 }
 
 static const struct option options[] = {
