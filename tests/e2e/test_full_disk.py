@@ -1,7 +1,6 @@
 """A disk that is full costs new work only: reads go on, ends are kept, and room heals it."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -51,24 +50,6 @@ class SmallDisk(Yard):
 
     def free(self):
         os.unlink(self.path("filling"))
-
-
-class FewFiles(SmallDisk):
-    """The same with room for bytes, but for few files."""
-
-    MOUNT = "size=24m,nr_inodes=150"
-
-    def fill(self):
-        os.mkdir(self.path("filling"))
-        try:
-            for i in range(1000):
-                with open(self.path("filling", str(i)), "w", encoding="utf-8"):
-                    pass
-        except OSError:
-            pass
-
-    def free(self):
-        shutil.rmtree(self.path("filling"))
 
 
 @pytest.mark.skipif(not mounts_work(), reason=WHY)
@@ -129,26 +110,6 @@ def test_two_of_one_key_that_come_together_are_refused_together():
             peer.close()
         assert all(reply.startswith(b"HTTP/1.1 507") for reply in said), said
         yard.free()
-
-
-@pytest.mark.skipif(not mounts_work(), reason=WHY)
-def test_jobs_that_find_no_room_for_their_files_keep_their_place_and_run_later():
-    with FewFiles(slots=1) as yard:
-        first = yard.submit(until_there(yard, "go", 0))
-        yard.wait(first, "running")
-        jobs = [yard.submit(["sh", "-c", f"echo {i} >> {yard.state}/order"]) for i in range(5)]
-        with open(yard.path("go.new"), "w", encoding="utf-8"):
-            pass
-        yard.fill()
-        os.rename(yard.path("go.new"), yard.path("go"))
-        yard.wait(first, "completed")
-        until(lambda: "No space left" in yard.said(), "a start that found no room")
-        assert not [job for job in jobs if yard.job(job)["status"] == "failed"]
-        yard.free()
-        for job in jobs:
-            yard.wait(job, "completed")
-        with open(yard.path("order"), encoding="utf-8") as file:
-            assert file.read().split() == ["0", "1", "2", "3", "4"]
 
 
 def until_there(yard, name, code):
